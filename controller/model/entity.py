@@ -1,0 +1,135 @@
+"""Entities: what a target keeps. Field values stand in a tuple in the order of the kind's fields, so that equality is one compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from controller.model.record import RecordRef
+
+
+class Effect(StrEnum):
+    """What a change does to access. A change that widens in any respect grants; one that only narrows revokes."""
+
+    GRANTS = "grants"
+    REVOKES = "revokes"
+    NEUTRAL = "neutral"
+
+
+def neutral(before: Any, after: Any) -> Effect:
+    return Effect.NEUTRAL
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of an entity kind.
+
+    ``sensitive``: readable, masked in every output. ``write_only``: cannot be read back, compared by fingerprint.
+    ``immutable``: a change means delete and create. ``identity``: must agree before ``adopt: matching`` takes a stranger.
+    ``effect(before, after)`` judges a change of this field; ``show(value)`` is the value in plain words;
+    ``same_identity(desired, actual)`` compares an identity field leniently (letters lost on the way, case).
+    """
+
+    name: str
+    title: str = ""
+    sensitive: bool = False
+    write_only: bool = False
+    immutable: bool = False
+    identity: bool = False
+    clearable: bool = True
+    effect: Callable[[Any, Any], Effect] = neutral
+    show: Callable[[Any], str] | None = None
+    same_identity: Callable[[Any, Any], bool] | None = None
+
+
+class EntityKind(msgspec.Struct, frozen=True):
+    """A kind of thing a target keeps; ``after`` names the kinds that must stand before it is written (card after person).
+
+    ``sensitive_key``: the key itself is sensitive (a card number); outside the process only a keyed fingerprint of it appears.
+    ``grants``: whether existing at all gives access (creating grants, deleting revokes).
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    after: tuple[str, ...] = ()
+    sensitive_key: bool = False
+    grants: bool = True
+    title: str = ""
+    plural: str = ""
+
+    def index(self, field: str) -> int:
+        return next(i for i, f in enumerate(self.fields) if f.name == field)
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """What made an entity: the place of its mapping in the spec and the records behind it."""
+
+    spec: str  # "specs/doors.yaml:21"
+    records: tuple[RecordRef, ...] = ()
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """A desired entity. ``values`` follow the kind's field order; a field outside ``managed`` is None and left alone.
+
+    ``managed`` None means every field. ``only_existing``: never created and never deleted, only the managed fields of what is
+    already there are kept true (the update-only mode).
+    """
+
+    kind: str
+    key: str
+    values: tuple[Any, ...]
+    subject: str = ""  # key of the entity it is about: a card's person
+    managed: tuple[str, ...] | None = None
+    only_existing: bool = False
+    provenance: Provenance | None = None
+    label: str = ""  # how people call it: the person's name
+
+
+class Actual(msgspec.Struct, frozen=True):
+    """An observed entity, normalised. ``guard`` says why trueup must not touch it unless listed (an administrator)."""
+
+    key: str
+    values: tuple[Any, ...]
+    remote_id: str = ""
+    subject: str = ""
+    guard: str = ""
+    label: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A wish that cannot be followed: the entity stays as it is, neither granted nor revoked.
+
+    ``key`` None: it is not known whom it is about; then ``record`` holds back what that record made earlier, and without a
+    record everything the resource owns is held.
+    """
+
+    kind: str
+    key: str | None
+    code: str
+    message: str
+    record: RecordRef | None = None
+    provenance: Provenance | None = None
+    label: str = ""
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Who answered: serial number, model, firmware, clock and capacity. ``limits`` is the provider's own hashable value:
+    two targets with equal limits can share what ``fit`` made."""
+
+    identity: str = ""
+    model: str = ""
+    firmware: str = ""
+    clock_offset: float | None = None  # seconds, target minus ours; None: the target has no clock
+    capacity: Mapping[str, tuple[int | None, int | None]] = {}  # kind -> (used, at most)
+    limits: Any = None
+    notes: tuple[str, ...] = ()
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of an observation: entities of one kind, and how many the target said there are in all (None: it did not say)."""
+
+    kind: str
+    entities: list[Actual]
+    total: int | None = None
