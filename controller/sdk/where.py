@@ -147,6 +147,19 @@ def _negate(inner: Filter) -> Filter:
     return negated
 
 
+def where_fields(where: Mapping[str, Any]) -> frozenset[str]:
+    """Every field that the filter asks about, at any depth."""
+    found: set[str] = set()
+    for name, condition in where.items():
+        if name == "any":
+            found.update(*(where_fields(part) for part in condition))
+        elif name == "not":
+            found |= where_fields(condition)
+        else:
+            found.add(name)
+    return frozenset(found)
+
+
 # -- checking ----------------------------------------------------------------------------------------------------------------
 
 Path = tuple[str | int, ...]
