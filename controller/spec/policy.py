@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from controller.model.units import parse_duration, parse_share
 from controller.sdk.mapping import SpecModel
 
+WRITTEN: Mapping[str, bool] = {"written": True}
+"""Validation context of what people wrote: there a number without its unit is an error; code may give seconds and shares."""
 
-def _seconds(value: object) -> float:
-    if isinstance(value, float) and not isinstance(value, bool):
-        return value  # a default that is seconds already
+
+def _written(info: ValidationInfo) -> bool:
+    return isinstance(info.context, Mapping) and bool(info.context.get("written"))
+
+
+def _seconds(value: object, info: ValidationInfo) -> float:
+    if isinstance(value, float) and not _written(info):
+        return value
     return parse_duration(str(value))
 
 
-def _share(value: object) -> float:
-    return value if isinstance(value, float) else parse_share(str(value))
+def _share(value: object, info: ValidationInfo) -> float:
+    return value if isinstance(value, float) and not _written(info) else parse_share(str(value))
 
 
 Duration: TypeAlias = Annotated[

@@ -1,0 +1,194 @@
+"""Judges one document by itself: is it a spec, whose, and does it fit the model of its kind and provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from controller.model.address import Address
+from controller.registry import BrokenProvider, Registry, UnknownProvider, kind_of
+from controller.sdk.mapping import SubjectMapping
+from controller.sdk.provider import Provider, TargetProvider
+from controller.spec.checks.explain import Problem, dotted, explain, near
+from controller.spec.checks.shape import secret_keys
+from controller.spec.documents import Document
+from controller.spec.envelope import API_VERSION, CONTROLLER, KINDS, AnyDocument, controller_model, document_model
+from controller.spec.excerpt import Findings
+from controller.spec.policy import WRITTEN, Policy
+from controller.spec.syntax.positions import Path
+
+
+@dataclass(frozen=True)
+class Part:
+    """One valid item of a section; ``path`` leads to it from the document."""
+
+    section: str
+    path: Path
+    mapping: SubjectMapping
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What could be understood of a document. ``whole`` is its spec, None when any of it is wrong; then the valid parts are
+    here all the same, so that one mistake does not hide the others."""
+
+    document: Document
+    address: Address
+    provider: Provider | None = None
+    config: Any = None
+    policy: Policy | None = None
+    parts: tuple[Part, ...] = ()
+    whole: Any = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Judge:
+    """Judges documents one after the other and reports to ``findings``."""
+
+    def __init__(self, registry: Registry, findings: Findings) -> None:
+        self._registry = registry
+        self._findings = findings
+        self._secrets_known: set[str] = set()
+
+    def report(self, document: Document, problem: Problem) -> None:
+        report(self._findings, document, problem)
+
+    def judge(self, document: Document) -> Candidate | None:
+        """None when not even a kind and a name can be read."""
+        data = document.data
+        if not isinstance(data, dict) or not data.keys() & {"apiVersion", "kind"}:
+            words = "this is no spec: it has no apiVersion and no kind"
+            hint = (
+                f"A spec begins with `apiVersion: {API_VERSION}` and `kind: Device`. Data files belong outside of the spec folder."
+            )
+            self.report(document, Problem("not-a-spec", (), words, hint))
+            return None
+        kind = data.get("kind")
+        if kind == CONTROLLER:
+            return self._fitted(document, kind, None, controller_model())
+        provider = self._provider(document, kind)
+        if provider is None:
+            self._fit(document, AnyDocument)
+            return _named(document, str(kind), None)
+        self._know_secrets(provider)
+        return self._fitted(document, str(kind), provider, document_model(provider))
+
+    def _provider(self, document: Document, kind: Any) -> Provider | None:
+        if "kind" not in document.data:
+            return None  # the envelope says that it is missing
+        if kind not in KINDS:
+            meant = near(kind, list(KINDS)) if isinstance(kind, str) else ""
+            words = f"Kinds are: {', '.join(KINDS)}."
+            self.report(document, Problem("unknown-kind", ("kind",), "there is no such kind of spec", words, meant))
+            return None
+        spec = document.data.get("spec")
+        if not isinstance(spec, dict):
+            return None
+        name = spec.get("provider")
+        if not isinstance(name, str):
+            there = "must be a text" if "provider" in spec else "is missing"
+            hint = f"Providers of kind {kind}: {', '.join(self._registry.names(kind)) or 'none'}."
+            self.report(document, Problem("missing-provider", ("spec", "provider"), f"`provider` {there}", hint))
+            return None
+        return self._load(document, str(kind), name)
+
+    def _load(self, document: Document, kind: str, name: str) -> Provider | None:
+        path: Path = ("spec", "provider")
+        try:
+            provider = self._registry.load(name)
+        except UnknownProvider as problem:
+            known = self._registry.names(kind)
+            hint = f"Providers of kind {kind}: {', '.join(known) or 'none'}."
+            meant = near(name, known) or problem.suggestion
+            self.report(document, Problem("unknown-provider", path, f"there is no provider `{name}`", hint, meant))
+            return None
+        except BrokenProvider as problem:
+            self.report(document, Problem("broken-provider", path, problem.message, problem.hint))
+            return None
+        if kind_of(provider) != kind:
+            hint = f"Write `kind: {kind_of(provider)}`, or one of the providers of kind {kind}: "
+            names = ", ".join(self._registry.names(kind)) or "none"
+            words = f"`{name}` is a provider of kind {kind_of(provider)}, not {kind}"
+            self.report(document, Problem("wrong-kind", path, words, f"{hint}{names}."))
+            return None
+        return provider
+
+    def _know_secrets(self, provider: Provider) -> None:
+        if provider.name not in self._secrets_known:
+            self._secrets_known.add(provider.name)
+            self._findings.hide(keys=secret_keys(provider.config))
+
+    def _fit(self, document: Document, model: type[BaseModel]) -> Any:
+        """The document as ``model``; None and reported when it does not fit."""
+        try:
+            return model.model_validate(document.data, by_alias=True, by_name=False, context=WRITTEN)
+        except ValidationError as error:
+            for problem in explain(error, document.data, model):
+                self.report(document, problem)
+            return None
+
+    def _fitted(self, document: Document, kind: str, provider: Provider | None, model: type[BaseModel]) -> Candidate | None:
+        fitted = self._fit(document, model)
+        if fitted is None:
+            return _pieces(_named(document, kind, provider))
+        spec = fitted.spec
+        address = Address(kind, fitted.metadata.name)
+        if provider is None:
+            return Candidate(document, address, whole=spec, labels=fitted.metadata.labels)
+        parts = _parts(provider, spec)
+        return Candidate(document, address, provider, spec.config, spec.policy, parts, spec, fitted.metadata.labels)
+
+
+def report(findings: Findings, document: Document, problem: Problem) -> None:
+    """Give a problem its place: that of the key where the key is wrong or the value is missing, else that of the value."""
+    here = document.key if problem.on_key else document.value
+    place = here(*problem.path)
+    findings.add(
+        place, problem.code, problem.summary, detail=problem.detail, suggestion=problem.suggestion, path=dotted(problem.path)
+    )
+
+
+def _named(document: Document, kind: str, provider: Provider | None) -> Candidate | None:
+    metadata = document.data.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return Candidate(document, Address(kind, name), provider) if isinstance(name, str) and name else None
+
+
+def _parts(provider: Provider, spec: Any) -> tuple[Part, ...]:
+    if not isinstance(provider, TargetProvider):
+        return ()
+    return tuple(
+        Part(section, ("spec", section, index), mapping)
+        for section in provider.sections
+        for index, mapping in enumerate(getattr(spec, section))
+    )
+
+
+def _pieces(candidate: Candidate | None) -> Candidate | None:
+    """The candidate with those parts of its spec that are right by themselves."""
+    spec = candidate.document.data.get("spec") if candidate is not None else None
+    if candidate is None or candidate.provider is None or not isinstance(spec, dict):
+        return candidate
+    provider = candidate.provider
+    config = _try(provider.config, spec.get("config", {}))
+    policy = _try(Policy, spec.get("policy", {}))
+    return Candidate(candidate.document, candidate.address, provider, config, policy, tuple(_valid_parts(provider, spec)))
+
+
+def _valid_parts(provider: Provider, spec: dict[str, Any]) -> Iterator[Part]:
+    for section, model in provider.sections.items() if isinstance(provider, TargetProvider) else ():
+        items = spec.get(section)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            mapping = _try(model, item)
+            if mapping is not None:
+                yield Part(section, ("spec", section, index), mapping)
+
+
+def _try(model: type[BaseModel], data: Any) -> Any:
+    try:
+        return model.model_validate(data, by_alias=True, by_name=False, context=WRITTEN)
+    except ValidationError:
+        return None  # reported already, by the pass over the whole document

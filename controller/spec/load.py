@@ -1,0 +1,115 @@
+"""Specs from files: everything that is wrong at once, or everything that is declared. Reads files, resolves no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from controller.model.diagnostic import Diagnostic
+from controller.model.encoding import digest
+from controller.model.errors import SpecInvalid
+from controller.registry import REGISTRY, Registry
+from controller.spec.checks.document import Candidate, Judge, report
+from controller.spec.checks.fields import FieldCheck
+from controller.spec.checks.together import by_source, objections, patterns, settings, shared_endpoints, taken_twice, zones
+from controller.spec.documents import Document, read_documents
+from controller.spec.envelope import CONTROLLER
+from controller.spec.excerpt import Findings, looks_secret
+from controller.spec.policy import ControllerSpec
+from controller.spec.resource import Mapped, Resource, Specs
+
+
+def load_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> Specs:
+    """Everything declared under ``paths`` (files and folders). Raises SpecInvalid with every problem."""
+    specs, diagnostics = check_specs(paths, registry)
+    if specs is None:
+        count = len(diagnostics)
+        raise SpecInvalid(
+            tuple(diagnostics),
+            f"{count} problem{'s' if count != 1 else ''} in the specs",
+            hint="`trueup validate` shows them with their places.",
+        )
+    return specs
+
+
+def check_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> tuple[Specs | None, list[Diagnostic]]:
+    """The specs, None when any of them is wrong, and every problem in order of place, warnings included."""
+    reading = read_documents(paths)
+    findings = reading.findings
+    judge = Judge(registry, findings)
+    candidates = [found for document in reading.documents if (found := judge.judge(document)) is not None]
+    controller = settings(candidates)
+    _check_together(candidates, controller, findings)
+    if not reading.documents and not findings.errors:
+        findings.file(
+            ", ".join(map(str, paths)) or ".", "no-specs", "nothing is declared here", detail="Write a spec, or see `trueup init`."
+        )
+    diagnostics = _diagnostics(findings, reading.documents)
+    if findings.errors or controller is None:
+        return None, diagnostics
+    return _specs(candidates, controller, reading.files), diagnostics
+
+
+def _check_together(candidates: list[Candidate], controller: ControllerSpec | None, findings: Findings) -> None:
+    for found in (taken_twice(candidates), shared_endpoints(candidates), zones(candidates, controller)):
+        for candidate, problem in found:
+            report(findings, candidate.document, problem)
+    fields = FieldCheck(by_source(candidates))
+    for candidate in candidates:
+        for problem in (*patterns(candidate), *objections(candidate)):
+            report(findings, candidate.document, problem)
+        for part in candidate.parts:
+            for problem in fields.problems(part, candidate.document.data):
+                report(findings, candidate.document, problem)
+
+
+def _diagnostics(findings: Findings, documents: list[Document]) -> list[Diagnostic]:
+    if findings.empty:
+        return []
+    for document in documents:
+        findings.hide(texts=_secrets(document.data))
+    return findings.diagnostics()
+
+
+def _secrets(node: Any, secret: bool = False) -> Iterator[str]:
+    """Every text that stands where a secret might."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            inside = secret and key not in ("env", "file", "secret", "each")
+            yield from _secrets(value, key == "plain" or inside or (looks_secret(key) and not secret))
+    elif isinstance(node, list):
+        for item in node:
+            yield from _secrets(item, secret)
+    elif secret and node is not None and not isinstance(node, bool) and len(str(node)) > 2:
+        yield str(node)
+
+
+def _specs(candidates: list[Candidate], controller: ControllerSpec, files: list[Path]) -> Specs:
+    resources = tuple(_resource(c, controller) for c in candidates if c.address.kind != CONTROLLER)
+    declared = sorted((str(r.address), r.digest, sorted(r.labels.items())) for r in resources)
+    return Specs(resources, controller, digest([declared, controller.model_dump(mode="json")]), tuple(files))
+
+
+def _resource(candidate: Candidate, controller: ControllerSpec) -> Resource:
+    assert candidate.provider is not None and candidate.policy is not None
+    document, provider = candidate.document, candidate.provider
+    return Resource(
+        address=candidate.address,
+        provider=provider,
+        config=candidate.config,
+        policy=candidate.policy,
+        labels=candidate.labels,
+        mappings=tuple(Mapped(p.section, p.mapping, document.value(*p.path)) for p in candidate.parts),
+        place=document.value("metadata", "name"),
+        folder=document.folder,
+        digest=digest(_without_plain(document.data["spec"])),
+        zone=provider.zone(candidate.config) or controller.timezone,
+    )
+
+
+def _without_plain(node: Any) -> Any:
+    """The spec without secrets that stand in it: a digest of a guessable value would tell it."""
+    if isinstance(node, dict):
+        return {key: None if key == "plain" else _without_plain(value) for key, value in node.items()}
+    return [_without_plain(item) for item in node] if isinstance(node, list) else node
