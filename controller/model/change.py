@@ -22,12 +22,19 @@ class Action(StrEnum):
 
 
 class FieldChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One field before and after. Sensitive and write-only values are withheld: only their keyed fingerprints stand here."""
+    """One field before and after. Sensitive and write-only values are withheld: only their keyed fingerprints stand here.
+
+    ``was`` and ``becomes`` are the same in plain words, masked where withheld; outputs print these and nothing else.
+    ``drift``: the target no longer shows what was last written there.
+    """
 
     name: str
     before: Any = None
     after: Any = None
     withheld: bool = False
+    was: str = ""
+    becomes: str = ""
+    drift: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,7 +42,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``key`` is a token (keyed fingerprint) where the kind's key is sensitive. ``before`` is a keyed fingerprint of the managed
     fields as observed, empty when the entity was absent. ``after`` lists the ids of changes that must be done first.
-    ``fields`` holds what differs; ``values`` everything that will be written, withheld where sensitive.
+    ``fields`` holds what differs; what is not in it stays as the re-read just before the write finds it.
+    ``administrator`` marks what concerns an administrator at the target: there grants come before revokes.
     """
 
     id: str
@@ -54,6 +62,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
     after: tuple[str, ...] = ()
     drift: bool = False
+    only_existing: bool = False
+    administrator: bool = False
     provenance: Provenance | None = None
 
 
@@ -99,6 +109,7 @@ class Condition(StrEnum):
 
     COMPLETE = "complete"
     PARKED = "parked"  # unreadable or unsafe: nothing is planned for it
+    ORPHANED = "orphaned"  # no spec declares it any more
     OFFLINE = "offline"  # --offline: planned from what is remembered
 
 

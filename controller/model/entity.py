@@ -28,12 +28,13 @@ class Field(msgspec.Struct, frozen=True):
 
     ``sensitive``: readable, masked in every output. ``write_only``: cannot be read back, compared by fingerprint.
     ``immutable``: a change means delete and create. ``identity``: must agree before ``adopt: matching`` takes a stranger.
-    ``effect(before, after)`` judges a change of this field; ``show(value)`` is the value in plain words;
+    ``type`` is the Python type of a value, for reading it back from a saved plan. ``effect(before, after)`` judges a change of this field; ``show(value)`` is the value in plain words;
     ``same_identity(desired, actual)`` compares an identity field leniently (letters lost on the way, case).
     """
 
     name: str
     title: str = ""
+    type: Any = Any
     sensitive: bool = False
     write_only: bool = False
     immutable: bool = False
@@ -49,6 +50,7 @@ class EntityKind(msgspec.Struct, frozen=True):
 
     ``sensitive_key``: the key itself is sensitive (a card number); outside the process only a keyed fingerprint of it appears.
     ``grants``: whether existing at all gives access (creating grants, deleting revokes).
+    ``expires``: whether it has a form without access; without one, ``onRemoval: expire`` deletes it (a card).
     """
 
     name: str
@@ -58,6 +60,7 @@ class EntityKind(msgspec.Struct, frozen=True):
     grants: bool = True
     title: str = ""
     plural: str = ""
+    expires: bool = True
 
     def index(self, field: str) -> int:
         return next(i for i, f in enumerate(self.fields) if f.name == field)

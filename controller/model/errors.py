@@ -6,7 +6,8 @@ TrueupError
 ├── PlanRejected           6   edited, foreign, expired or unknown plan
 ├── RuleRefused            5   a safety rule forbids it; holds the flag that would allow it
 ├── StateUnusable          1   damaged, newer, locked or unwritable state
-│   └── LeaseHeld          1   somebody else is applying
+│   ├── LeaseHeld          1   somebody else is applying
+│   └── LeaseLost          1   it was ours and is not any more: nothing may be sent
 ├── KeyUnusable            1   no key, wrong key, or a key file that others can read
 ├── SecretMissing          1   a reference that cannot be resolved
 └── UsageError             1
@@ -54,6 +55,10 @@ class StateUnusable(TrueupError):
 
 class LeaseHeld(StateUnusable):
     """Another trueup holds the state."""
+
+
+class LeaseLost(StateUnusable):
+    """Our hold on the state ran out or was taken over."""
 
 
 class KeyUnusable(TrueupError):

@@ -1,0 +1,159 @@
+"""Walk a plan. Decides nothing: what the plan does not hold is not done, what its limits forbid is refused, the rest goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from controller.engine.desired import Fitted
+from controller.engine.gather import Gathered, gather
+from controller.engine.lane import Conditions, Job, LaneResult, run_lane
+from controller.engine.planfile import encode
+from controller.engine.planning import Planned
+from controller.engine.recovery import recover
+from controller.engine.standing import after_apply
+from controller.engine.world import Report, World, silent, stamp
+from controller.model.change import Change, Condition, Plan, ResourcePlan
+from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status, roll_up
+from controller.state.rows import Finished, RunRow
+
+
+@dataclass(frozen=True)
+class Run:
+    """One apply under way. ``before_send`` is the lease's check; ``resumes`` names the run that this one continues."""
+
+    before_send: Callable[[], None]
+    stop: asyncio.Event
+    report: Report = silent
+    tell: Callable[[str], None] = lambda line: None
+
+
+async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
+    """Carry out an admitted plan under the lease that the caller holds; every change of it gets an outcome."""
+    for line in await recover(world):
+        run.tell(line)
+    plan = planned.plan
+    run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}", stamp(world.clock)
+    row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
+    await world.state.runs.start(row, encode(plan))
+    results = await _lanes(world, planned, run, run_id)
+    result = _result(plan, results, run_id=run_id, started=started, ended=stamp(world.clock), cancelled=run.stop.is_set())
+    await after_apply(world, plan, result)
+    await world.state.runs.close(run_id, result.rollup.value, _summary(result))
+    return result
+
+
+async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[str, LaneResult]:
+    plan = planned.plan
+    by_resource: dict[str, list[Change]] = defaultdict(list)
+    for change in plan.changes:
+        by_resource[change.resource].append(change)
+    gathered = await _withheld(world, planned, run)
+    conditions = Conditions(world, run_id, run.before_send, run.stop, Fitted(), run.report)
+    limited = {limit.resource: limit.message for limit in plan.limits}
+
+    async def one(summary: ResourcePlan) -> LaneResult:
+        changes = by_resource.get(summary.address, [])
+        if summary.condition is Condition.ORPHANED:
+            return await _forget(world, run_id, changes)
+        if summary.condition is Condition.PARKED or not changes:
+            return LaneResult([], summary.message if summary.condition is Condition.PARKED else "", summary.hint)
+        if summary.address in limited:
+            return await _refuse(world, run_id, changes, limited[summary.address])
+        desired = gathered.desired.get(summary.address)
+        job = Job(world.specs.by_address[summary.address], summary, tuple(changes), planned.wishes, desired)
+        async with world.lanes:
+            return await run_lane(job, conditions)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = {summary.address: group.create_task(one(summary)) for summary in plan.resources}
+    return {address: task.result() for address, task in tasks.items()}
+
+
+async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:
+    """A saved plan holds no sensitive value: they come from the records again, and must still be what was planned."""
+    missing = {c.resource for c in planned.plan.changes if c.id not in planned.wishes and any(f.withheld for f in c.fields)}
+    resources = [world.specs.by_address[address] for address in sorted(missing) if address in world.specs.by_address]
+    if not resources:
+        return Gathered()
+    return await gather(world, resources, frozenset(planned.plan.allowances), offline=False, report=run.report)
+
+
+async def _forget(world: World, run_id: str, changes: Sequence[Change]) -> LaneResult:
+    """A resource that left the specs: our notes about it end, nothing is touched."""
+    outcomes = [_outcome(change, Status.DONE, "") for change in changes]
+    if changes:
+        await world.state.inventory.forget_resource(changes[0].resource)
+        await world.state.journal.finish(run_id, [Finished(outcome) for outcome in outcomes])
+    return LaneResult(outcomes)
+
+
+async def _refuse(world: World, run_id: str, changes: Sequence[Change], message: str) -> LaneResult:
+    outcomes = [_outcome(change, Status.REFUSED, message, "limit") for change in changes]
+    await world.state.journal.finish(run_id, [Finished(outcome) for outcome in outcomes])
+    return LaneResult(outcomes)
+
+
+def _outcome(change: Change, status: Status, message: str, code: str = "") -> Outcome:
+    return Outcome(change.id, change.resource, change.kind, change.key, change.action.value, status, message, code, change.label)
+
+
+# -- summing up --------------------------------------------------------------------------------------------------------------
+
+
+def _result(plan: Plan, results: dict[str, LaneResult], *, run_id: str, started: str, ended: str, cancelled: bool) -> RunResult:
+    resources = tuple(_resource(summary, results[summary.address]) for summary in plan.resources)
+    outcomes = tuple(outcome for summary in plan.resources for outcome in results[summary.address].outcomes)
+    fatal = next((f"{r.resource}: {r.fatal}" for r in resources if r.fatal), "")
+    left = {Status.PARKED, Status.FAILED}
+    stopped = cancelled and any(o.code == "stopped" for o in outcomes)
+    return RunResult(
+        run=run_id,
+        rollup=_overall(resources, fatal),
+        started=started,
+        ended=ended,
+        resources=resources,
+        outcomes=outcomes,
+        counts=_counts(outcomes),
+        first_fatal=fatal,
+        cancelled=stopped,
+        resume=any(o.status in left for o in outcomes),
+    )
+
+
+def _resource(summary: ResourcePlan, result: LaneResult) -> ResourceResult:
+    rollup = roll_up(o.status for o in result.outcomes)
+    if result.fatal:
+        rollup = Rollup.PARTIAL if any(o.status is Status.DONE for o in result.outcomes) else Rollup.PARKED
+    return ResourceResult(summary.address, rollup, _counts(result.outcomes), result.fatal, result.hint, result.seconds)
+
+
+def _overall(resources: Iterable[ResourceResult], fatal: str) -> Rollup:
+    found = {resource.rollup for resource in resources}
+    if found <= {Rollup.SUCCESS, Rollup.SKIPPED}:
+        return Rollup.SUCCESS
+    if found & {Rollup.SUCCESS, Rollup.PARTIAL, Rollup.SKIPPED}:
+        return Rollup.PARTIAL
+    return Rollup.FATAL if fatal else Rollup.FAILED
+
+
+def _counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    return dict(Counter(outcome.status.value for outcome in outcomes))
+
+
+def _summary(result: RunResult) -> str:
+    return ", ".join(f"{count} {status}" for status, count in sorted(result.counts.items())) or "nothing to do"
+
+
+def remaining(plan: Plan, outcomes: Iterable[Outcome]) -> Plan:
+    """What an interrupted run left to do."""
+
+    ended = {o.change for o in outcomes if o.status in (Status.DONE, Status.UNCHANGED)}
+    left = tuple(change for change in plan.changes if change.id not in ended)
+    return msgspec.structs.replace(plan, changes=left)

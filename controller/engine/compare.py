@@ -1,0 +1,87 @@
+"""The fold: a page of what is there against what should be. The hot path of every plan; keeps only what differs.
+
+Nothing is decided here. Equal entities that we own are counted and forgotten; everything else goes to ``decide``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from controller.model.entity import Actual, Entity, EntityKind
+
+Project = Callable[[tuple[Any, ...]], Any]
+
+
+@dataclass
+class Differences:
+    """What one kind at one target showed. ``unequal`` pairs a wish with what is there, ``extra`` is there without a wish,
+    ``strangers`` counts extras that are not ours."""
+
+    unequal: list[tuple[Entity, Actual]] = field(default_factory=list)
+    extra: list[Actual] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)  # tokens of owned extras
+    missing: list[Entity] = field(default_factory=list)
+    actual: int = 0
+    unchanged: int = 0
+    strangers: int = 0
+
+
+class Fold:
+    """Compares pages of one kind as they come. ``owned`` maps tokens to a status, ``token`` makes one from a key.
+
+    ``keep_strangers``: hand over what is neither declared nor ours, too (for ``prune: all``).
+    """
+
+    def __init__(
+        self, wishes: Mapping[str, Entity], owned: Mapping[str, str], project: Project | None, token: Callable[[str], str] | None,
+        *, keep_strangers: bool = False,
+    ) -> None:  # fmt: skip
+        self._wishes, self._owned, self._project, self._token = wishes, owned, project, token
+        self._keep_strangers = keep_strangers
+        self._seen: set[str] = set()
+        self.result = Differences()
+
+    def page(self, entities: Iterable[Actual]) -> None:
+        wishes, owned, project, token, seen = self._wishes, self._owned, self._project, self._token, self._seen
+        result, unchanged, count = self.result, 0, 0
+        for actual in entities:
+            count += 1
+            key = actual.key
+            wish = wishes.get(key)
+            place = key if token is None else token(key)
+            if wish is None:
+                if place in owned:
+                    result.extra.append(actual)
+                    result.present.add(place)
+                else:
+                    result.strangers += 1
+                    if self._keep_strangers:
+                        result.extra.append(actual)
+                continue
+            seen.add(key)
+            if owned.get(place) == "owned" and (
+                wish.values == actual.values if project is None else project(wish.values) == project(actual.values)
+            ):
+                unchanged += 1
+            else:
+                result.unequal.append((wish, actual))
+        result.actual += count
+        result.unchanged += unchanged
+
+    def finish(self) -> Differences:
+        """Call once the observation ended normally: only then is what was not seen known to be missing."""
+        seen = self._seen
+        self.result.missing = [wish for key, wish in self._wishes.items() if key not in seen]
+        return self.result
+
+
+def projection(kind: EntityKind, managed: tuple[str, ...]) -> Project | None:
+    """How to look at the managed fields only; None when that is all of them."""
+    if len(managed) == len(kind.fields):
+        return None
+    if not managed:
+        return lambda values: ()
+    return itemgetter(*(kind.index(name) for name in managed))

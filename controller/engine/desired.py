@@ -1,0 +1,128 @@
+"""The desired side of a plan, built once per distinct mapping and shared by every target that has the same one.
+
+A key that two records claim, and a record that cannot be followed, are *held*: neither granted nor revoked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.model.entity import Entity, Facts, Refusal
+from controller.model.record import RecordRef
+from controller.sdk.provider import TargetProvider, Wish
+
+
+@dataclass
+class DesiredSet:
+    """What a target must look like. ``entities`` by kind and key; ``held`` the keys that stay as they are, with the reason.
+
+    ``held_records`` hold back what these records made earlier although nobody can tell its key any more. ``hold_all`` are
+    reasons for which nothing at all may be removed. ``failed`` is set when a source could not be read: then nothing is known.
+    """
+
+    entities: dict[str, dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))
+    held: dict[tuple[str, str], Refusal] = field(default_factory=dict)
+    held_records: dict[tuple[str, str], Refusal] = field(default_factory=dict)
+    hold_all: list[str] = field(default_factory=list)
+    loose: list[Refusal] = field(default_factory=list)
+    failed: str = ""
+    hint: str = ""
+
+    def add(self, wish: Wish) -> None:
+        if isinstance(wish, Refusal):
+            self._hold(wish)
+            return
+        place = (wish.kind, wish.key)
+        if place in self.held:
+            self._hold_twin(wish)
+            return
+        known = self.entities[wish.kind].setdefault(wish.key, wish)
+        if known is not wish and (known.values, known.subject) != (wish.values, wish.subject):
+            del self.entities[wish.kind][wish.key]
+            self._hold(_claimed_twice(known, wish))
+            self._hold_twin(known)
+            self._hold_twin(wish)
+
+    def _hold(self, refusal: Refusal) -> None:
+        if refusal.key is not None:
+            self.held.setdefault((refusal.kind, refusal.key), refusal)
+            self.entities[refusal.kind].pop(refusal.key, None)
+        else:
+            self.loose.append(refusal)
+        if refusal.record is not None:
+            self.held_records.setdefault((refusal.record.source, refusal.record.key), refusal)
+        elif refusal.key is None:
+            self.hold_all.append(refusal.message)
+
+    def _hold_twin(self, wish: Entity) -> None:
+        """Also what the twin's own record made earlier stays as it is."""
+        refusal = self.held[wish.kind, wish.key]
+        for record in _records(wish):
+            self.held_records.setdefault((record.source, record.key), refusal)
+
+    @property
+    def held_subjects(self) -> frozenset[str]:
+        return frozenset(key for _, key in self.held)
+
+    def count(self, kinds: Iterable[str]) -> int:
+        return sum(len(self.entities.get(kind, ())) for kind in kinds)
+
+
+def _records(wish: Entity) -> tuple[RecordRef, ...]:
+    return wish.provenance.records if wish.provenance else ()
+
+
+def _claimed_twice(one: Entity, two: Entity) -> Refusal:
+    who = " and ".join(str(record) for record in (*_records(one)[:1], *_records(two)[:1]))
+    message = f"two records claim {one.kind} {one.key}" + (f": {who}" if who else "") + "; it stays as it is until only one does"
+    return Refusal(one.kind, one.key, "claimed-twice", message, provenance=two.provenance, label=one.label)
+
+
+class Fitted:
+    """Desired sets as each sort of target can hold them: made once per set and per ``facts.limits``."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, Any], DesiredSet] = {}
+
+    def of(self, desired: DesiredSet, provider: TargetProvider, facts: Facts) -> DesiredSet:
+        place = (id(desired), facts.limits)
+        if place not in self._made:
+            self._made[place] = fit_all(desired, provider, facts)
+        return self._made[place]
+
+
+def fit_all(desired: DesiredSet, provider: TargetProvider, facts: Facts) -> DesiredSet:
+    """What fits, and what does not as refusals; a dependent of something that does not fit is held with it."""
+    fitted = DesiredSet(
+        held=dict(desired.held),
+        held_records=dict(desired.held_records),
+        hold_all=list(desired.hold_all),
+        loose=list(desired.loose),
+        failed=desired.failed,
+        hint=desired.hint,
+    )
+    for kind in provider.kinds:
+        fit = provider.fit
+        made = fitted.entities[kind.name]
+        for key, entity in desired.entities.get(kind.name, {}).items():
+            wish = fit(entity, facts)
+            if isinstance(wish, Entity):
+                made[key] = wish
+            else:
+                fitted.add(wish)
+    _hold_orphans(fitted, provider)
+    return fitted
+
+
+def _hold_orphans(fitted: DesiredSet, provider: TargetProvider) -> None:
+    for kind in provider.kinds:
+        for parent in kind.after:
+            orphans = [e for e in fitted.entities[kind.name].values() if (parent, e.subject) in fitted.held]
+            for orphan in orphans:
+                reason = fitted.held[parent, orphan.subject]
+                fitted.add(
+                    Refusal(kind.name, orphan.key, reason.code, reason.message, provenance=orphan.provenance, label=orphan.label)
+                )

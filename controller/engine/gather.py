@@ -1,0 +1,174 @@
+"""Read the sources and build the desired side: once per source, once per distinct mapping.
+
+Absence is not deletion: a source that failed, ended early or is suddenly empty makes its targets' wishes unknown, one that
+shrank beyond measure removes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from controller.engine.desired import DesiredSet
+from controller.engine.select import JoinTable, NotSelected, Selector, build_join, join_name
+from controller.engine.survey import provider_of
+from controller.engine.world import Report, World, zone_of
+from controller.model.change import Notice, Verdict
+from controller.model.encoding import digest
+from controller.model.entity import Provenance, Refusal
+from controller.model.outcome import Progress
+from controller.model.record import Record, Unreadable
+from controller.sdk.errors import ProviderError
+from controller.sdk.provider import Selected, SourceProvider
+from controller.spec.resource import Mapped, Resource
+
+Row = Record | Unreadable
+
+
+@dataclass
+class SourceRead:
+    """One source as it was read: its rows, or why there are none. ``shrunk`` says why nothing may be removed on its word."""
+
+    name: str
+    rows: list[Row] = field(default_factory=list)
+    failed: str = ""
+    hint: str = ""
+    shrunk: str = ""
+
+    @property
+    def count(self) -> int:
+        return len(self.rows)
+
+
+@dataclass
+class Gathered:
+    """``desired`` by resource address; ``counts`` the size of each source that was read completely."""
+
+    desired: dict[str, DesiredSet] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+
+async def gather(world: World, chosen: Sequence[Resource], allow: frozenset[str], *, offline: bool, report: Report) -> Gathered:
+    """The desired side of the chosen targets."""
+    names = sorted({name for resource in chosen for name in _sources_of(resource)})
+    async with asyncio.TaskGroup() as group:
+        tasks = {name: group.create_task(_read(world, name, allow, offline=offline, report=report)) for name in names}
+    reads = {name: task.result() for name, task in tasks.items()}
+    gathered = Gathered(counts={name: read.count for name, read in reads.items() if not read.failed})
+    joins: dict[str, JoinTable] = {}
+    shared: dict[str, DesiredSet] = {}
+    for resource in chosen:
+        likeness = _likeness(resource)
+        if likeness not in shared:
+            shared[likeness] = _build(resource, reads, joins)
+        gathered.desired[str(resource.address)] = shared[likeness]
+    gathered.notices = [
+        Notice(f"Source/{read.name}", Verdict.HELD, "source-shrunk", read.shrunk, hint=f"--allow source-shrink:{read.name}")
+        for read in reads.values()
+        if read.shrunk
+    ]
+    if not world.read_only:
+        await _remember(world, reads)
+    return gathered
+
+
+def _sources_of(resource: Resource) -> Iterator[str]:
+    for mapped in resource.mappings:
+        yield mapped.mapping.from_
+        yield from (match.source for match in mapped.mapping.match)
+
+
+def _likeness(resource: Resource) -> str:
+    """Equal for resources whose desired side is the same; where their mappings stand in the spec does not matter."""
+    mappings = [[mapped.section, mapped.mapping.model_dump(mode="json")] for mapped in resource.mappings]
+    return digest([resource.provider.name, resource.zone, mappings])
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------------
+
+
+async def _read(world: World, name: str, allow: frozenset[str], *, offline: bool, report: Report) -> SourceRead:
+    resource = world.specs.sources[name]
+    provider = resource.provider
+    assert isinstance(provider, SourceProvider)
+    read = SourceRead(name)
+    if offline and provider.endpoint(resource.config) is not None:
+        read.failed = f"source {name} needs the network, and this plan is made offline"
+        return read
+    try:
+        async with world.connect(resource) as context, provider.source(resource.config, context) as source:
+            async for row in source.records():
+                read.rows.append(row)
+                if len(read.rows) % 1000 == 0:
+                    report(Progress(str(resource.address), "reading records", done=len(read.rows)))
+    except ProviderError as error:
+        read.rows.clear()
+        read.failed = f"source {name} could not be read: {world.scrub(error.message)}"
+        read.hint = world.scrub(error.hint)
+        return read
+    report(Progress(str(resource.address), "read", done=len(read.rows), total=len(read.rows)))
+    await _doubt(world, read, allow)
+    return read
+
+
+async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
+    """An empty answer is a failure unless it was said to be meant; one much smaller than the last removes nothing."""
+    known = await world.state.targets.source_count(read.name)
+    if not read.rows and f"source-empty:{read.name}" not in allow:
+        before = f"; it had {known} the last time" if known else ""
+        read.failed = f"source {read.name} is empty{before}: an empty list is taken for a failure, so nothing is changed"
+        read.hint = f"if it is really meant to be empty: --allow source-empty:{read.name}"
+    elif known and read.count < known * (1 - world.specs.controller.source_shrink) and f"source-shrink:{read.name}" not in allow:
+        read.shrunk = f"source {read.name} has {read.count} records, {known} the last time: too great a fall to remove anybody"
+
+
+async def _remember(world: World, reads: Mapping[str, SourceRead]) -> None:
+    for read in reads.values():
+        if not read.failed and not read.shrunk and read.count != await world.state.targets.source_count(read.name):
+            await world.state.targets.remember_source(read.name, read.count)
+
+
+# -- building ----------------------------------------------------------------------------------------------------------------
+
+
+def _build(resource: Resource, reads: Mapping[str, SourceRead], joins: dict[str, JoinTable]) -> DesiredSet:
+    desired = DesiredSet()
+    for name in _sources_of(resource):
+        if reads[name].failed:
+            desired.failed, desired.hint = reads[name].failed, reads[name].hint
+            return desired
+        if reads[name].shrunk and reads[name].shrunk not in desired.hold_all:
+            desired.hold_all.append(reads[name].shrunk)
+    for mapped in resource.mappings:
+        _add_mapping(desired, resource, mapped, (reads, joins))
+    return desired
+
+
+def _add_mapping(
+    desired: DesiredSet, resource: Resource, mapped: Mapped, known: tuple[Mapping[str, SourceRead], dict[str, JoinTable]]
+) -> None:
+    reads, joins = known
+    mapping, provider, zone = mapped.mapping, provider_of(resource), zone_of(resource)
+    for match in mapping.match:
+        if join_name(match) not in joins:
+            joins[join_name(match)] = build_join(match, reads[match.source].rows)
+    selector = Selector(mapping, joins, mapping.from_, zone)
+    place = f"{mapped.place.file}:{mapped.place.line}"
+    kind = provider.kinds_of(mapping)[0]
+    left_out: list[NotSelected] = []
+    selected = _selected(selector.select_all(reads[mapping.from_].rows), left_out)
+    for wish in provider.desired(mapping, selected, zone, place):
+        desired.add(wish)
+    for refused in left_out:
+        record = refused.refs[0] if refused.refs else None
+        desired.add(Refusal(kind, None, refused.code, refused.message, record, Provenance(place, refused.refs)))
+
+
+def _selected(selections: Iterable[Selected | NotSelected], left_out: list[NotSelected]) -> Iterator[Selected]:
+    for selection in selections:
+        if isinstance(selection, Selected):
+            yield selection
+        elif selection.held:
+            left_out.append(selection)

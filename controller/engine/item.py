@@ -1,0 +1,121 @@
+"""One change on its way through apply: what was planned, what was seen just before, what was sent, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from controller.engine.marks import Marks
+from controller.model.change import Action, Change
+from controller.model.entity import Actual, Entity, EntityKind
+from controller.model.outcome import Outcome, Status
+from controller.sdk.errors import Done
+from controller.sdk.provider import Ref, Write, Written
+from controller.state.rows import OwnedRow
+
+
+@dataclass
+class Item:
+    """``wish`` is the entity behind the change where this process knows it; ``current`` what the latest look showed."""
+
+    change: Change
+    kind: EntityKind
+    marks: Marks
+    wish: Entity | None = None
+    current: Actual | None = None
+    values: tuple[Any, ...] = ()
+    written: Written | None = None
+    attempts: int = 0
+    began: bool = False
+    outcome: Outcome | None = None
+    started: float = 0.0
+
+    @property
+    def key(self) -> str:
+        return self.wish.key if self.wish else self.current.key if self.current else self.change.key
+
+    @property
+    def ref(self) -> Ref:
+        key = self.wish.key if self.wish else "" if self.kind.sensitive_key else self.change.key
+        return Ref(key, self.change.subject, self.change.remote_id)
+
+    @property
+    def needs_call(self) -> bool:
+        return self.change.action is Action.DELETE or (bool(self.change.fields) and self.change.action is not Action.FORGET)
+
+    @property
+    def unsure(self) -> bool:
+        """Something was sent and nobody knows whether it took effect."""
+        return self.written is not None and self.written.error is not None and self.written.effect is not Done.NONE
+
+    @property
+    def managed(self) -> tuple[str, ...]:
+        return tuple(f.name for f in self.kind.fields) if self.change.managed is None else self.change.managed
+
+    def now(self) -> str:
+        """The fingerprint of what the latest look showed, over what is managed."""
+        return self.marks.entity(self.kind, self.current, self.change.managed)
+
+    def as_wished(self) -> bool:
+        if self.change.action is Action.DELETE:
+            return self.current is None
+        return self.now() == self.change.fingerprint
+
+    def prepare(self) -> bool:
+        """Work out what will be written; False when the records behind it are no longer those that were planned."""
+        change = self.change
+        base = self.current.values if self.current else (None,) * len(self.kind.fields)
+        if change.action in (Action.DELETE, Action.FORGET):
+            self.values = base
+            return True
+        values = list(base)
+        if self.wish is not None:
+            for name in self.managed:
+                values[self.kind.index(name)] = self.wish.values[self.kind.index(name)]
+        elif any(field.withheld for field in change.fields):
+            return False
+        else:
+            for field in change.fields:
+                values[self.kind.index(field.name)] = field.after
+        self.values = tuple(values)
+        return self.marks.entity(self.kind, Entity(self.kind.name, self.key, self.values), change.managed) == change.fingerprint
+
+    def write(self) -> Write:
+        change = self.change
+        action = change.action if change.action in (Action.CREATE, Action.DELETE) else Action.UPDATE
+        subject = change.subject or (self.current.subject if self.current else "")
+        return Write(
+            change.id, action, self.kind.name, self.key, self.values, change.managed, subject, change.remote_id, self.current
+        )
+
+    def end(self, status: Status, message: str, code: str, seconds: float, effect: Done = Done.NONE) -> None:
+        change = self.change
+        done = Done.DONE if status is Status.DONE else effect
+        self.outcome = Outcome(
+            change.id, change.resource, change.kind, change.key, change.action.value, status, message, code,
+            change.label, change.subject, done.value, max(1, self.attempts), round(seconds, 3),
+        )  # fmt: skip
+
+    def row(self, status: str, run: str, time: str) -> OwnedRow | None:
+        """The inventory row that this change leads to; None when it leads to none."""
+        change = self.change
+        if change.action in (Action.DELETE, Action.FORGET):
+            return None
+        records = change.provenance.records if change.provenance else ()
+        return OwnedRow(
+            resource=change.resource,
+            kind=self.kind.name,
+            key=change.key,
+            status=status,
+            tombstone=change.action is Action.BAR,
+            only_existing=change.only_existing,
+            remote_id=(self.written.remote_id if self.written else "") or change.remote_id,
+            subject=change.subject,
+            label=change.label,
+            fields=self.marks.values(self.kind, self.values, change.managed),
+            managed=change.managed,
+            source=records[0].source if records else "",
+            record=records[0].key if records else "",
+            run=run,
+            written_at=time,
+        )

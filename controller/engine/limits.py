@@ -1,0 +1,91 @@
+"""Limits and budgets: how much may change at once, judged over everything that was planned, before any selection. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from controller.model.change import Action, Change, Limit
+from controller.model.entity import Effect
+from controller.spec.policy import Policy
+
+SMALL = 10  # below this many entities a share says little
+FEW = 3
+
+
+def counted(changes: Iterable[Change]) -> dict[Effect, int]:
+    """How many entities lose access, and how many are granted or updated; taking over without a write counts for neither."""
+    revokes = grants = 0
+    for change in changes:
+        if change.effect is Effect.REVOKES:
+            revokes += 1
+        elif change.fields and change.action is not Action.FORGET:
+            grants += 1
+    return {Effect.REVOKES: revokes, Effect.GRANTS: grants}
+
+
+def allowed(effect: Effect, share: float, existing: int) -> int:
+    """How many entities one run may touch, of so many that exist."""
+    if existing < SMALL:
+        return max(0, min(FEW, existing - 1)) if effect is Effect.REVOKES else FEW
+    return int(share * existing)
+
+
+def exceeded(
+    resource: str, changes: Sequence[Change], policy: Policy, *, existing: int, initialised: bool, spent: Mapping[str, int]
+) -> list[Limit]:
+    """The rules that these changes exceed. ``existing`` is the size of the last complete read, ``spent`` the changes per effect
+    of the last 24 hours."""
+    found = counted(changes)
+    limits = []
+    if not initialised and changes:
+        limits.append(_bootstrap(resource, len(changes), existing))
+    for effect, share in ((Effect.REVOKES, policy.limits.revoke), (Effect.GRANTS, policy.limits.grant)):
+        if effect is Effect.GRANTS and not initialised:
+            continue  # filling an empty or foreign target is what the bootstrap question is about
+        most = allowed(effect, share, existing)
+        if found[effect] > most:
+            limits.append(_share(resource, effect, found[effect], most, existing))
+    for effect, budget in ((Effect.REVOKES, policy.budgets.revoke), (Effect.GRANTS, policy.budgets.grant)):
+        total = found[effect] + spent.get(effect.value, 0)
+        if budget is not None and found[effect] and total > budget:
+            limits.append(_budget(resource, effect, total, budget, existing))
+    return limits
+
+
+def _rule(effect: Effect) -> str:
+    return "revoke" if effect is Effect.REVOKES else "grant"
+
+
+def _words(effect: Effect) -> str:
+    return "would lose access" if effect is Effect.REVOKES else "would be granted or updated"
+
+
+def _flag(rule: str, resource: str, count: int) -> str:
+    return f"--allow {rule}:{resource}={count}"
+
+
+def _bootstrap(resource: str, count: int, existing: int) -> Limit:
+    message = f"this is the first sync of {resource}, which holds {existing} entries that trueup does not know yet"
+    return Limit(resource, "bootstrap", count, 0, existing, message, "--bootstrap")
+
+
+def _share(resource: str, effect: Effect, count: int, most: int, existing: int) -> Limit:
+    message = f"{count} of {existing} entries {_words(effect)} in one run; at most {most} may"
+    return Limit(resource, _rule(effect), count, most, existing, message, _flag(_rule(effect), resource, count))
+
+
+def _budget(resource: str, effect: Effect, total: int, budget: int, existing: int) -> Limit:
+    rule = f"budget-{_rule(effect)}"
+    message = f"{total} entries {_words(effect)} within 24 hours, those of earlier runs included; the budget is {budget}"
+    return Limit(resource, rule, total, budget, existing, message, _flag(rule, resource, total))
+
+
+def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
+    """Whether an allowance of the form ``rule:Kind/name=count`` (or ``bootstrap``) covers this limit."""
+    for allowance in allowances:
+        if allowance == limit.rule == "bootstrap":
+            return True
+        head, _, count = allowance.partition("=")
+        if head == f"{limit.rule}:{limit.resource}" and count.isdigit() and limit.count <= int(count):
+            return True
+    return False

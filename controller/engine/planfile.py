@@ -1,0 +1,112 @@
+"""A saved plan: signed when written, checked when read. Only what this workspace signed, unedited and in time, may be applied."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from controller.engine.world import World
+from controller.model.change import PLAN_FORMAT, Change, FieldChange, Plan
+from controller.model.encoding import canonical
+from controller.model.entity import EntityKind
+from controller.model.errors import PlanRejected, TrueupError
+from controller.sdk.provider import TargetProvider
+from controller.spec.resource import Specs
+from controller.state.keys import Keys
+
+_AGAIN = "make a new one with `trueup plan --out FILE`"
+
+
+def signed(plan: Plan, keys: Keys) -> Plan:
+    return msgspec.structs.replace(plan, signature=keys.sign(_body(plan)))
+
+
+def _body(plan: Plan) -> bytes:
+    return canonical(msgspec.structs.replace(plan, signature=""))
+
+
+def encode(plan: Plan) -> bytes:
+    """The plan as the bytes of a plan file."""
+    return msgspec.json.format(canonical(plan), indent=1) + b"\n"
+
+
+def write(plan: Plan, path: Path) -> None:
+    """Write beside the path and rename, so that a full disk never leaves half a plan under its name."""
+    draft = path.with_name(path.name + ".new")
+    try:
+        draft.write_bytes(encode(plan))
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise TrueupError(
+            f"the plan could not be written to {path}: {error.strerror}", hint="free some space or choose another place"
+        ) from error
+
+
+def read(path: Path, keys: Keys) -> Plan:
+    """A plan file whose signature holds; raises PlanRejected."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise TrueupError(f"the plan {path} cannot be read: {error.strerror}") from error
+    return decode(raw, keys, str(path))
+
+
+def decode(raw: bytes, keys: Keys, name: str) -> Plan:
+    """Check the format first, so that a newer plan is not called edited; then the signature, then the form."""
+    try:
+        document: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise PlanRejected(f"{name} is not a plan", hint=_AGAIN) from error
+    if document.get("format") != PLAN_FORMAT:
+        raise PlanRejected(
+            f"{name} has plan format {document.get('format')!r}; this trueup reads format {PLAN_FORMAT}", hint=_AGAIN
+        )
+    signature = document.pop("signature", "")
+    if not isinstance(signature, str) or not keys.verify(canonical(document), signature):
+        raise PlanRejected(f"{name} was edited, or was made in another workspace or with another key", hint=_AGAIN)
+    try:
+        return msgspec.convert({**document, "signature": signature}, Plan)
+    except msgspec.ValidationError as error:
+        raise PlanRejected(f"{name} is not a plan that this trueup understands: {error}", hint=_AGAIN) from error
+
+
+def admit(plan: Plan, world: World) -> Plan:
+    """The plan ready to be walked, or PlanRejected: foreign, expired, made offline, or from other specs than today's."""
+    if plan.workspace != world.state.workspace:
+        raise PlanRejected("this plan was made in another workspace", hint=_AGAIN)
+    if plan.offline:
+        raise PlanRejected(
+            "this plan was made offline: it has not seen the targets and cannot be applied", hint="plan again without --offline"
+        )
+    if datetime.fromisoformat(plan.expires) <= world.clock.now():
+        raise PlanRejected(f"this plan expired at {plan.expires}", hint=_AGAIN)
+    if plan.spec != world.specs.digest:
+        raise PlanRejected("the specs have changed since this plan was made", hint=_AGAIN)
+    return typed(plan, world.specs)
+
+
+def typed(plan: Plan, specs: Specs) -> Plan:
+    """Field values as the provider's types again: JSON knows no periods and no tuples."""
+    kinds: dict[tuple[str, str], EntityKind] = {}
+    for address, resource in specs.by_address.items():
+        if isinstance(resource.provider, TargetProvider):
+            kinds |= {(address, kind.name): kind for kind in resource.provider.kinds}
+    return msgspec.structs.replace(plan, changes=tuple(_typed(c, kinds.get((c.resource, c.kind))) for c in plan.changes))
+
+
+def _typed(change: Change, kind: EntityKind | None) -> Change:
+    if kind is None:
+        return change
+    return msgspec.structs.replace(change, fields=tuple(_typed_field(f, kind) for f in change.fields))
+
+
+def _typed_field(field: FieldChange, kind: EntityKind) -> FieldChange:
+    if field.withheld:
+        return field
+    form = kind.fields[kind.index(field.name)].type
+    before, after = (None if value is None else msgspec.convert(value, form) for value in (field.before, field.after))
+    return msgspec.structs.replace(field, before=before, after=after)

@@ -1,0 +1,200 @@
+"""From specs, sources, targets and inventory to a plan. Reads everything, writes nothing outside trueup's own state."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import msgspec
+
+from controller.engine.desired import Fitted
+from controller.engine.gather import Gathered, gather
+from controller.engine.limits import exceeded, is_allowed
+from controller.engine.offline import recall
+from controller.engine.order import ordered
+from controller.engine.survey import survey
+from controller.engine.target import Target
+from controller.engine.world import Report, World, silent, stamp
+from controller.model.address import Address
+from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan, Verdict
+from controller.model.entity import Effect, Entity
+from controller.model.scope import Scope
+from controller.spec.resource import Resource
+
+Surveyed = tuple[Resource, Target, ResourcePlan]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it withholds: ``wishes`` are the entities behind its changes, by change id, only in this process."""
+
+    plan: Plan
+    wishes: dict[str, Entity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a plan is asked for."""
+
+    scope: Scope = Scope()
+    allow: frozenset[str] = frozenset()
+    offline: bool = False
+
+
+async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Planned:
+    """Gather, survey every target in scope side by side, order, and judge against the limits."""
+    chosen = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
+    gathered = await gather(world, chosen, wanted.allow, offline=wanted.offline, report=report)
+    fitted = Fitted()
+
+    async def one(resource: Resource) -> Surveyed:
+        async with world.lanes:
+            desired = gathered.desired[str(resource.address)]
+            look = recall if wanted.offline else survey
+            target, summary = await look(world, resource, desired, fitted, report)
+            return resource, target, summary
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(resource)) for resource in chosen]
+    surveyed = _refuse_twins([task.result() for task in tasks])
+    return await _assemble(world, wanted, surveyed, gathered)
+
+
+def _refuse_twins(surveyed: Sequence[Surveyed]) -> list[Surveyed]:
+    """Two resources that turn out to be one device are both parked: each would undo the other."""
+    by_identity: dict[str, list[str]] = defaultdict(list)
+    for resource, _, summary in surveyed:
+        if summary.identity:
+            by_identity[summary.identity].append(str(resource.address))
+    result = []
+    for resource, target, summary in surveyed:
+        twins = by_identity.get(summary.identity, [])
+        if len(twins) > 1:
+            target.changes.clear()
+            message = f"{' and '.join(twins)} are one and the same device (serial number {summary.identity})"
+            summary = msgspec.structs.replace(
+                summary,
+                condition=Condition.PARKED,
+                message=message,
+                hint="keep one of them; put the mappings of both into its list",
+            )
+        result.append((resource, target, summary))
+    return result
+
+
+async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], gathered: Gathered) -> Planned:
+    changes: list[Change] = []
+    notices: list[Notice] = list(gathered.notices)
+    limits: list[Limit] = []
+    summaries: list[ResourcePlan] = []
+    wishes: dict[str, Entity] = {}
+    for resource, target, summary in surveyed:
+        in_order = ordered(target.changes, target.provider.kinds)
+        limits += await _limits(world, resource, in_order, summary, wanted)
+        chosen, left_out = _within(in_order, wanted.scope)
+        changes += chosen
+        notices += left_out
+        notices += [n for n in target.notices if _notice_within(n, wanted.scope)]
+        summaries.append(summary)
+        wishes |= {c.id: target.wishes[c.id] for c in chosen if c.id in target.wishes}
+    if wanted.scope.everything:
+        orphans = await _orphans(world)
+        changes += [change for _, batch in orphans for change in batch]
+        summaries += [summary for summary, _ in orphans]
+    now = world.clock.now()
+    plan = Plan(
+        format=PLAN_FORMAT,
+        id=uuid.uuid4().hex[:12],
+        made=stamp(world.clock),
+        expires=(now + timedelta(seconds=world.specs.controller.plan_expiry)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        workspace=world.state.workspace,
+        spec=world.specs.digest,
+        version=world.version,
+        resources=tuple(summaries),
+        changes=tuple(changes),
+        notices=tuple(notices),
+        limits=tuple(limits),
+        allowances=tuple(sorted(wanted.allow)),
+        sources=gathered.counts,
+        scope=wanted.scope.words(),
+        offline=wanted.offline,
+    )
+    return Planned(plan, wishes)
+
+
+async def _limits(
+    world: World, resource: Resource, changes: Sequence[Change], summary: ResourcePlan, wanted: Wanted
+) -> list[Limit]:
+    since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found = exceeded(
+        summary.address,
+        changes,
+        resource.policy,
+        existing=summary.actual,
+        initialised=summary.initialised,
+        spent=await world.state.outcomes.effects_since(summary.address, since),
+    )
+    return [limit for limit in found if not is_allowed(limit, wanted.allow)]
+
+
+def _within(changes: Sequence[Change], scope: Scope) -> tuple[list[Change], list[Notice]]:
+    """The selected changes that can stand alone. One that waits for something unselected is left out and said: a selection does
+    less, never more."""
+    if scope.everything:
+        return list(changes), []
+    chosen: dict[str, Change] = {}
+    notices = []
+    planned = {change.id for change in changes}
+    for change in changes:  # in order, so what it waits for was judged before it
+        if not scope.covers(_place(change)):
+            continue
+        if all(need in chosen for need in change.after if need in planned):
+            chosen[change.id] = change
+        else:
+            message = f"{change.kind} {change.label or change.key} waits for a change that was not selected"
+            notices.append(
+                Notice(change.resource, Verdict.SKIPPED, "waits-for-unselected", message, change.kind, change.key, change.label)
+            )
+    return list(chosen.values()), notices
+
+
+def _place(change: Change) -> Address:
+    resource = Address.parse(change.resource)
+    return resource.of(change.kind, change.key)
+
+
+def _notice_within(notice: Notice, scope: Scope) -> bool:
+    if not notice.key:
+        return True
+    return scope.covers(Address.parse(notice.resource).of(notice.kind, notice.key))
+
+
+async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
+    """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed."""
+    result = []
+    for address in await world.state.inventory.resources():
+        if address in world.specs.by_address:
+            continue
+        changes = []
+        for kind, rows in (await world.state.inventory.everything(address)).items():
+            changes += [
+                Change(
+                    f"{address}#{kind}/{key}",
+                    address,
+                    kind,
+                    key,
+                    Action.FORGET,
+                    Effect.NEUTRAL,
+                    "its resource left the specs; it stays at the target, no longer managed",
+                    label=row.label or key,
+                )  # fmt: skip
+                for key, row in rows.items()
+            ]
+        message = f"no spec declares it any more: {len(changes)} entries that we own there are forgotten and stay as they are"
+        hint = "to remove them as well, put the spec back with an empty list of people and apply, then drop it"
+        result.append((ResourcePlan(address, "", Condition.ORPHANED, message=message, hint=hint, owned=len(changes)), changes))
+    return result

@@ -1,0 +1,99 @@
+"""After a crash: look first. Every change that was begun and never ended is looked up at its target and brought to an end.
+
+A target that does not answer keeps its entries open; the next run looks again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from controller.engine.survey import judge, provider_of
+from controller.engine.world import World
+from controller.model.change import Action
+from controller.model.entity import Actual, Effect, EntityKind
+from controller.model.outcome import Outcome, Status
+from controller.sdk.errors import Done, ProviderError
+from controller.sdk.provider import Ref
+from controller.spec.resource import Resource
+from controller.state.rows import OWNED, Begun, Finished, OwnedRow
+
+_EFFECTS = {Action.DELETE: Effect.REVOKES, Action.BAR: Effect.REVOKES, Action.FORGET: Effect.NEUTRAL}
+
+
+async def recover(world: World) -> list[str]:
+    """Settle what earlier runs left open; returns a line per resource that says what was found."""
+    by_resource: dict[str, list[Begun]] = defaultdict(list)
+    for begun in await world.state.journal.unfinished():
+        by_resource[begun.resource].append(begun)
+    lines = []
+    for address, entries in by_resource.items():
+        resource = world.specs.by_address.get(address)
+        if resource is None:
+            await _drop(world, entries)
+            lines.append(f"{address}: {len(entries)} interrupted changes are closed; no spec declares this resource any more")
+            continue
+        try:
+            done = await _settle(world, resource, entries)
+        except ProviderError as error:
+            lines.append(f"{address}: {len(entries)} interrupted changes stay open: {world.scrub(error.message)}")
+        else:
+            lines.append(f"{address}: of {len(entries)} interrupted changes {done} had taken effect")
+    return lines
+
+
+async def _settle(world: World, resource: Resource, entries: Sequence[Begun]) -> int:
+    provider, done = provider_of(resource), 0
+    async with world.connect(resource) as context, provider.reader(resource.config, context) as reader:
+        await judge(world, resource, await reader.facts())
+        for kind in provider.kinds:
+            mine = [begun for begun in entries if begun.kind == kind.name]
+            if not mine:
+                continue
+            rows = await world.state.inventory.load(str(resource.address), kind.name, {begun.key for begun in mine})
+            refs = [_ref(kind, begun, rows.get(begun.key)) for begun in mine]
+            found = {world.marks.token(kind, actual.key): actual for actual in await reader.read(kind.name, refs)}
+            for begun in mine:
+                done += await _end(world, kind, begun, (found.get(begun.key), rows.get(begun.key)))
+    return done
+
+
+def _ref(kind: EntityKind, begun: Begun, row: OwnedRow | None) -> Ref:
+    return Ref("" if kind.sensitive_key else begun.key, row.subject if row else "", row.remote_id if row else "")
+
+
+async def _end(world: World, kind: EntityKind, begun: Begun, seen: tuple[Actual | None, OwnedRow | None]) -> bool:
+    actual, row = seen
+    action = Action(begun.action)
+    if action in (Action.DELETE, Action.FORGET):
+        done = actual is None
+    else:
+        done = actual is not None and world.marks.entity(kind, actual, row.managed if row else None) == begun.after_fingerprint
+    removed = actual is None and (done or action in (Action.CREATE, Action.ADOPT))
+    owned = None
+    if done and row is not None and actual is not None:
+        fields = world.marks.values(kind, actual.values, row.managed)
+        tombstone = action is Action.BAR
+        owned = msgspec.structs.replace(row, status=OWNED, tombstone=tombstone, fields=fields, run=begun.run)
+    outcome = _outcome(begun, Status.DONE if done else Status.FAILED)
+    effect = _EFFECTS.get(action, Effect.GRANTS)
+    await world.state.journal.finish(begun.run, [Finished(outcome, owned=owned, remove=removed, effect_class=effect.value)])
+    return done
+
+
+def _outcome(begun: Begun, status: Status) -> Outcome:
+    message = "the run was interrupted; a look shows that it had taken effect" if status is Status.DONE else (
+        "the run was interrupted before this took effect"
+    )  # fmt: skip
+    effect = Done.DONE if status is Status.DONE else Done.NONE
+    return Outcome(
+        begun.change, begun.resource, begun.kind, begun.key, begun.action, status, message, "interrupted", effect=effect.value
+    )
+
+
+async def _drop(world: World, entries: Sequence[Begun]) -> None:
+    """Nobody can be asked any more: the entries end, and the inventory is left to the rule for orphans."""
+    for begun in entries:
+        await world.state.journal.finish(begun.run, [Finished(_outcome(begun, Status.FAILED))])

@@ -1,0 +1,82 @@
+"""How resources stand: conditions and events after a plan and after an apply, in the manner of Kubernetes."""
+
+from __future__ import annotations
+
+from controller.engine.world import World, stamp
+from controller.model.change import Condition, Plan, ResourcePlan
+from controller.model.event import ConditionState, Event
+from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
+
+
+async def after_look(world: World, plan: Plan) -> None:
+    """What a plan found: readable or not, drifted or not, and what of it is worth remembering."""
+    conditions = []
+    for summary in plan.resources:
+        if summary.condition in (Condition.OFFLINE, Condition.ORPHANED):
+            continue
+        readable = summary.condition is Condition.COMPLETE
+        conditions.append(_condition(world, summary, "Ready", readable, "Answered" if readable else "Parked", summary.message))
+        if readable:
+            drifted = sum(change.drift for change in plan.changes if change.resource == summary.address)
+            message = f"{drifted} entries differ from what was last written" if drifted else ""
+            conditions.append(_condition(world, summary, "Drifted", drifted > 0, "DriftFound" if drifted else "NoDrift", message))
+            await world.state.targets.remember_read(summary.address, {"": summary.actual})
+    await world.state.conditions.set(conditions)
+
+
+def _condition(world: World, summary: ResourcePlan, kind: str, holds: bool, reason: str, message: str) -> ConditionState:
+    resource = world.specs.by_address.get(summary.address)
+    status = "True" if holds else "False"
+    return ConditionState(summary.address, kind, status, reason, message, resource.digest if resource else "", stamp(world.clock))
+
+
+async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
+    """What a run did: synced or not, targets initialised, protections remembered, an event for each that failed."""
+    summaries = {summary.address: summary for summary in plan.resources}
+    conditions, events = [], []
+    for resource in result.resources:
+        summary = summaries[resource.resource]
+        if summary.condition is Condition.ORPHANED:
+            events.append(_event(world, result, "resource.forgotten", resource.resource, summary.message, "warning"))
+            continue
+        synced = resource.rollup is Rollup.SUCCESS
+        reason = "Applied" if synced else resource.rollup.value.capitalize()
+        conditions.append(_condition(world, summary, "Synced", synced, reason, resource.fatal))
+        events.append(_told(world, result, resource))
+        await _remember(world, resource, result)
+    events += [_failed(world, result, outcome) for outcome in result.outcomes if outcome.status in (Status.FAILED, Status.STALE)]
+    await world.state.conditions.set(conditions)
+    await world.state.events.add(events)
+
+
+async def _remember(world: World, resource: ResourceResult, result: RunResult) -> None:
+    """A target on which a run got something done, or had nothing left to do, has had its first sync."""
+    declared = world.specs.by_address.get(resource.resource)
+    if declared is None:
+        return
+    for kind, patterns in (
+        ("protect", declared.policy.protect),
+        ("never_remove", declared.policy.never_remove),
+        ("ignore", declared.policy.ignore),
+    ):
+        if patterns:
+            await world.state.protections.remember(resource.resource, kind, patterns)
+    touched = any(o.resource == resource.resource and o.status in (Status.DONE, Status.UNCHANGED) for o in result.outcomes)
+    if touched or resource.rollup is Rollup.SUCCESS:
+        await world.state.targets.applied(resource.resource, result.run, declared.digest)
+
+
+def _told(world: World, result: RunResult, resource: ResourceResult) -> Event:
+    counts = ", ".join(f"{count} {status}" for status, count in resource.counts.items()) or "nothing to do"
+    message = resource.fatal or counts
+    severity = "info" if resource.rollup is Rollup.SUCCESS else "warning"
+    return _event(world, result, f"resource.{resource.rollup.value}", resource.resource, message, severity)
+
+
+def _failed(world: World, result: RunResult, outcome: Outcome) -> Event:
+    place = f"{outcome.resource}:{outcome.kind}/{outcome.key}"
+    return _event(world, result, f"change.{outcome.status.value}", place, outcome.message, "warning")
+
+
+def _event(world: World, result: RunResult, kind: str, subject: str, message: str, severity: str) -> Event:
+    return Event(stamp(world.clock), kind, subject, message, severity, result.run)

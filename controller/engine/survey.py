@@ -1,0 +1,220 @@
+"""Look at one target and judge it: who answers, may it be trusted, what is there, what differs. Holds a Reader and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from controller.engine.compare import Differences, Fold, Project, projection
+from controller.engine.decide import decide
+from controller.engine.desired import DesiredSet, Fitted
+from controller.engine.target import Protections, Target
+from controller.engine.world import Report, World, zone_of
+from controller.model.change import Action, Condition, Notice, ResourcePlan, Verdict
+from controller.model.entity import EntityKind, Facts, Refusal
+from controller.model.outcome import Progress
+from controller.sdk.errors import ProviderError, WrongTarget
+from controller.sdk.provider import Reader, TargetProvider
+from controller.spec.resource import Resource
+from controller.state.rows import OwnedRow
+
+
+class Unfit(ProviderError):
+    """The target answers but must not be worked with as it is: its clock is wrong, or it is another device."""
+
+    code = "unfit"
+    retry = False
+
+
+def provider_of(resource: Resource) -> TargetProvider:
+    assert isinstance(resource.provider, TargetProvider)
+    return resource.provider
+
+
+def managed_kinds(resource: Resource) -> tuple[EntityKind, ...]:
+    """The entity kinds that the resource's mappings manage, in the provider's order."""
+    provider = provider_of(resource)
+    names = {name for mapped in resource.mappings for name in provider.kinds_of(mapped.mapping)}
+    return tuple(kind for kind in provider.kinds if kind.name in names)
+
+
+async def judge(world: World, resource: Resource, facts: Facts) -> None:
+    """Raise WrongTarget or Unfit when this is not the target that was declared, or its clock cannot be trusted."""
+    declared = provider_of(resource).identity(resource.config)
+    known = declared or await world.state.targets.identity(str(resource.address))
+    if known and facts.identity and known != facts.identity:
+        origin = "the spec names" if declared else "trueup met here before"
+        raise WrongTarget(
+            f"serial number {facts.identity} answers, but {origin} {known}",
+            hint="check the address (another device may have got it by DHCP); after a real exchange of the device declare its serialNumber",
+        )
+    offset, most = facts.clock_offset, resource.policy.max_clock_offset
+    if offset is not None and abs(offset) > most:
+        direction = "ahead" if offset > 0 else "behind"
+        raise Unfit(
+            f"its clock is {abs(round(offset / 60))} minutes {direction}; it would let people in at the wrong times",
+            code="wrong-clock",
+            hint="set the clock at the device (NTP), or allow more with policy.maxClockOffset",
+        )
+
+
+async def survey(
+    world: World, resource: Resource, desired: DesiredSet, fitted: Fitted, report: Report
+) -> tuple[Target, ResourcePlan]:
+    """The decisions about one target. Whatever goes wrong on the way parks it, with nothing decided."""
+    target = await target_of(world, resource, desired)
+    if desired.failed:
+        return target, parked(resource, desired.failed, desired.hint, target.facts)
+    facts = Facts()
+    try:
+        async with world.connect(resource) as context, target.provider.reader(resource.config, context) as reader:
+            report(Progress(str(resource.address), "asking who is there"))
+            facts = await reader.facts()
+            await judge(world, resource, facts)
+            await _look(world, resource, target, (reader, facts, fitted), report)
+    except ProviderError as error:
+        target.changes.clear()
+        target.notices.clear()
+        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts)
+    return target, await summary_of(world, resource, target)
+
+
+async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Target:
+    address = str(resource.address)
+    remembered = [p for p in await world.state.protections.all() if p.resource == address]
+    protect = {*resource.policy.protect, *(p.pattern for p in remembered if p.kind == "protect")}
+    lasting = {*resource.policy.never_remove, *(p.pattern for p in remembered if p.kind == "never_remove")}
+    ignored = {*resource.policy.ignore, *(p.pattern for p in remembered if p.kind == "ignore")}
+    zone = zone_of(resource)
+    now = world.clock.now()
+    return Target(
+        address=resource.address,
+        provider=provider_of(resource),
+        policy=resource.policy,
+        desired=desired,
+        protections=Protections(
+            resource.address, tuple(sorted(protect)), tuple(sorted(lasting)), resource.policy.manage_administrators
+        ),
+        marks=world.marks,
+        moment=(now.astimezone(zone) if zone else now).replace(tzinfo=None),
+        ignore=frozenset(ignored),
+    )
+
+
+async def _look(world: World, resource: Resource, target: Target, means: tuple[Reader, Facts, Fitted], report: Report) -> None:
+    reader, facts, fitted = means
+    kinds = managed_kinds(resource)
+    target.facts = facts
+    target.moment += timedelta(seconds=facts.clock_offset or 0)
+    target.desired = fitted.of(target.desired, target.provider, facts)
+    target.owned = {kind.name: await world.state.inventory.index(str(resource.address), kind.name) for kind in kinds}
+    folds = {kind.name: _fold(target, kind) for kind in kinds}
+    seen = 0
+    async for page in reader.observe([kind.name for kind in kinds]):
+        folds[page.kind].page(page.entities)
+        seen += len(page.entities)
+        report(Progress(str(resource.address), "reading what is there", done=seen, total=page.total or 0))
+    await conclude(world, target, {kind.name: folds[kind.name].finish() for kind in kinds})
+
+
+def _fold(target: Target, kind: EntityKind) -> Fold:
+    wishes = target.desired.entities.get(kind.name, {})
+    declared = {wish.managed for wish in wishes.values()}
+    project: Project | None
+    if len(declared) > 1:
+        project = _never_equal  # mappings that manage different fields: compared one by one in decide
+    else:
+        project = projection(kind, target.managed(kind, next(iter(declared), None)))
+    token = (lambda key: target.marks.token(kind, key)) if kind.sensitive_key else None
+    return Fold(wishes, target.owned.get(kind.name, {}), project, token, keep_strangers=target.policy.prune == "all")
+
+
+def _never_equal(values: object) -> object:
+    return object()
+
+
+async def conclude(world: World, target: Target, found: Mapping[str, Differences]) -> None:
+    """Decide every kind from what its comparison showed, loading only the inventory rows that matter."""
+    for kind in target.provider.kinds:
+        if kind.name in found:
+            decide(target, kind, found[kind.name], await _rows(world, target, kind, found[kind.name]))
+    for refusal in (*target.desired.held.values(), *target.desired.loose):
+        target.notices.append(_refused(target, refusal))
+    _respect_capacity(target)
+
+
+async def _rows(world: World, target: Target, kind: EntityKind, found: Differences) -> dict[str, OwnedRow]:
+    owned, marks = target.owned.get(kind.name, {}), target.marks
+    wishes = target.desired.entities.get(kind.name, {})
+    tokens = {marks.token(kind, key) for key in wishes} if kind.sensitive_key else wishes.keys()
+    wanted = {marks.token(kind, wish.key) for wish, _ in found.unequal} | {marks.token(kind, wish.key) for wish in found.missing}
+    wanted = (wanted & owned.keys()) | found.present | (owned.keys() - tokens)
+    return await world.state.inventory.load(str(target.address), kind.name, wanted) if wanted else {}
+
+
+def _refused(target: Target, refusal: Refusal) -> Notice:
+    kind = target.provider.kind_of(refusal.kind)
+    place = str(refusal.record) if refusal.record else refusal.provenance.spec if refusal.provenance else ""
+    key = target.marks.token(kind, refusal.key) if refusal.key else ""
+    return Notice(
+        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label, place=place
+    )
+
+
+def _respect_capacity(target: Target) -> None:
+    """Creates beyond what the target can hold become notices: better said now than at the door."""
+    for kind in target.provider.kinds:
+        used, most = target.facts.capacity.get(kind.name, (None, None))
+        if used is None or most is None:
+            continue
+        leaving = sum(c.kind == kind.name and c.action is Action.DELETE for c in target.changes)
+        creates = [c for c in target.changes if c.kind == kind.name and c.action is Action.CREATE]
+        surplus = creates[max(0, most - used + leaving) :]
+        dropped = {change.id for change in surplus}
+        target.changes[:] = [c for c in target.changes if c.id not in dropped]
+        for change in surplus:
+            message = f"no room: the device holds {used} of at most {most}"
+            target.notice(Verdict.FULL, "full", message, kind=kind.name, key=change.key, label=change.label)
+
+
+def parked(resource: Resource, message: str, hint: str, facts: Facts) -> ResourcePlan:
+    return ResourcePlan(
+        str(resource.address),
+        resource.provider.name,
+        Condition.PARKED,
+        target=_url(resource),
+        identity=facts.identity,
+        message=message,
+        hint=hint,
+        labels=dict(resource.labels),
+        on_fatal=resource.policy.on_fatal,
+        clock_offset=facts.clock_offset,
+        model=facts.model,
+    )
+
+
+async def summary_of(world: World, resource: Resource, target: Target) -> ResourcePlan:
+    kinds = [kind.name for kind in managed_kinds(resource)]
+    return ResourcePlan(
+        str(resource.address),
+        resource.provider.name,
+        Condition.COMPLETE,
+        target=_url(resource),
+        identity=target.facts.identity,
+        message="; ".join(target.facts.notes),
+        labels=dict(resource.labels),
+        desired=target.desired.count(kinds),
+        actual=target.tally.actual,
+        owned=sum(len(index) for index in target.owned.values()),
+        unchanged=target.tally.unchanged,
+        foreign=target.tally.foreign,
+        held=len(target.desired.held) + target.tally.held,
+        initialised=await world.state.targets.initialised(str(resource.address)),
+        model=target.facts.model,
+        clock_offset=target.facts.clock_offset,
+        on_fatal=resource.policy.on_fatal,
+    )
+
+
+def _url(resource: Resource) -> str:
+    return provider_of(resource).endpoint(resource.config).url

@@ -1,0 +1,91 @@
+"""One target while a plan is made: its rules as answers to questions, what we own there, and what has been decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.engine.desired import DesiredSet
+from controller.engine.marks import Marks
+from controller.model.address import Address, Pattern
+from controller.model.change import Change, Notice, Verdict
+from controller.model.entity import Entity, EntityKind, Facts
+from controller.sdk.provider import TargetProvider
+from controller.spec.policy import Policy
+
+
+class Protections:
+    """Which entities must not be touched, from the specs of today and from what the state remembers."""
+
+    def __init__(
+        self, address: Address, protect: tuple[str, ...], never_remove: tuple[str, ...], administrators: tuple[str, ...]
+    ) -> None:
+        self._address = address
+        self._protect = _patterns(address, protect)
+        self._never_remove = _patterns(address, never_remove)
+        self._administrators = _patterns(address, administrators)
+
+    def untouchable(self, kind: str, key: str, guard: str) -> str:
+        """Why this entity must not be changed; empty when it may be."""
+        place = self._address.of(kind, key)
+        if pattern := _first(self._protect, place):
+            return f"protected by {pattern}"
+        if guard and not _first(self._administrators, place):
+            return f"{guard}; list it under policy.manageAdministrators to let trueup change it"
+        return ""
+
+    def lasting(self, kind: str, key: str) -> str:
+        """Why this entity must not be removed; empty when it may be."""
+        pattern = _first(self._never_remove, self._address.of(kind, key))
+        return f"never removed: {pattern}" if pattern else ""
+
+
+def _patterns(address: Address, texts: tuple[str, ...]) -> list[tuple[str, Pattern]]:
+    return [(text, Pattern(f"{address}:{text}")) for text in texts]
+
+
+def _first(patterns: list[tuple[str, Pattern]], place: Address) -> str:
+    return next((text for text, pattern in patterns if pattern.covers(place)), "")
+
+
+@dataclass
+class Tally:
+    """What was counted while comparing."""
+
+    actual: int = 0
+    unchanged: int = 0
+    foreign: int = 0
+    held: int = 0
+
+
+@dataclass
+class Target:
+    """Everything that deciding about one target needs, and the decisions."""
+
+    address: Address
+    provider: TargetProvider
+    policy: Policy
+    desired: DesiredSet
+    protections: Protections
+    marks: Marks
+    moment: datetime  # the target's wall time
+    facts: Facts = field(default_factory=Facts)
+    owned: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # kind -> token -> status
+    ignore: frozenset[str] = frozenset()
+    changes: list[Change] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    wishes: dict[str, Entity] = field(default_factory=dict)  # what each change writes, by change id; never leaves the process
+    _next: int = 0
+
+    def managed(self, kind: EntityKind, declared: tuple[str, ...] | None) -> tuple[str, ...]:
+        names = tuple(f.name for f in kind.fields) if declared is None else declared
+        return tuple(n for n in names if n not in self.ignore) if self.ignore else names
+
+    def change_id(self) -> str:
+        self._next += 1
+        return f"{self.address}#{self._next}"
+
+    def notice(self, verdict: Verdict, code: str, message: str, **more: str) -> None:
+        self.notices.append(Notice(str(self.address), verdict, code, message, **more))
