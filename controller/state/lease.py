@@ -1,0 +1,182 @@
+"""Who may apply with this state: one at a time, over processes and hosts, with a fencing number that only grows.
+
+The lease says who may send; it does not say what. A holder checks it before each send, and the journal asks the state itself
+whether the lease is still ours in every *begin*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sqlite3
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from controller.model.errors import LeaseHeld, LeaseLost, StateUnusable
+from controller.sdk.context import Clock
+from controller.state.rows import stamp
+from controller.state.statements import statements
+from controller.state.store import State
+
+_POLL = 0.5  # seconds between two looks at a lease that somebody else holds
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who has a lease; ``expires_at`` is seconds since 1970."""
+
+    fencing: int
+    holder: str
+    host: str
+    node: str
+    pid: int
+    acquired_at: str
+    expires_at: float
+
+    def is_gone(self, now: float) -> bool:
+        """Released, expired, or its process died on this machine."""
+        return not self.holder or self.expires_at <= now or (self.node == node() and not _alive(self.pid))
+
+
+class Lease:
+    """Held from ``acquire`` until ``release`` (or the end of ``async with``), renewed every quarter of ``ttl``."""
+
+    def __init__(self, state: State, name: str, holder: str, *, ttl: float) -> None:
+        self.name = name
+        self.fencing = 0
+        self._state = state
+        self._holder = holder
+        self._ttl = ttl
+        self._until = 0.0  # by our own monotonic clock
+        self._lost = ""
+        self._heartbeat: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.release()
+
+    def check(self) -> None:
+        """Raise LeaseLost unless we may send now. Looks at memory only, so that it can stand before every call."""
+        if self._lost:
+            raise LeaseLost(self._lost, hint="the run can be continued with `trueup apply --resume`")
+        if self._state.clock.monotonic() >= self._until:
+            raise LeaseLost(
+                f"the lease {self.name!r} ran out: it could not be renewed for {self._ttl:g} seconds",
+                hint="the run can be continued with `trueup apply --resume`",
+            )
+
+    async def renew(self) -> None:
+        """Once; the heartbeat does it in the background. Raises LeaseLost when somebody else took the lease."""
+        clock = self._state.clock
+        asked = clock.monotonic()  # before the write: however long it takes, we never believe longer than others do
+        values = self._identity() | {"expires_at": clock.now().timestamp() + self._ttl}
+        sql = statements("leases")
+        renewed = await self._state.store.write(lambda conn: conn.execute(sql.renew, values).rowcount)
+        if not renewed:
+            self._lost = f"the lease {self.name!r} was taken over by another trueup"
+            self.check()
+        self._until = asked + self._ttl
+
+    async def release(self) -> None:
+        """Give it back; harmless when it is not ours any more."""
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._heartbeat
+            self._heartbeat = None
+        self._state.journal.fence = None
+        sql, values = statements("leases"), self._identity()
+        await self._state.store.write(lambda conn: conn.execute(sql.release, values).rowcount)
+        self._lost = self._lost or f"the lease {self.name!r} was given back"
+
+    async def take(self) -> Holder | None:
+        """Try once; who holds it when it is not to be had."""
+        clock, sql = self._state.clock, statements("leases")
+        asked, now = clock.monotonic(), clock.now()
+        values = {
+            "name": self.name, "holder": self._holder, "host": socket.gethostname(), "node": node(), "pid": os.getpid(),
+            "acquired_at": stamp(now), "expires_at": now.timestamp() + self._ttl,
+        }  # fmt: skip
+
+        def work(conn: sqlite3.Connection) -> Holder | int:
+            row = conn.execute(sql.get, (self.name,)).fetchone()
+            if row and not (held := Holder(*row)).is_gone(now.timestamp()):
+                return held
+            conn.execute(sql.take, values)
+            return int(conn.execute(sql.get, (self.name,)).fetchone()[0])
+
+        taken = await self._state.store.write(work)
+        if isinstance(taken, Holder):
+            return taken
+        self.fencing, self._until = taken, asked + self._ttl
+        self._state.journal.fence = self._fence
+        self._heartbeat = asyncio.create_task(self._beat(clock), name=f"lease-{self.name}")
+        return None
+
+    async def _beat(self, clock: Clock) -> None:
+        while True:
+            await clock.sleep(self._ttl / 4)
+            try:
+                await self.renew()
+            except LeaseLost:
+                return
+            except StateUnusable:
+                continue  # a locked or full state may recover before the lease runs out; `check` knows the time
+
+    def _fence(self, conn: sqlite3.Connection) -> None:
+        if conn.execute(statements("leases").holds, self._identity()).fetchone() is None:
+            self._lost = f"the lease {self.name!r} was taken over by another trueup"
+        self.check()
+
+    def _identity(self) -> dict[str, str | int | float]:
+        return {"name": self.name, "holder": self._holder, "fencing": self.fencing}
+
+
+async def acquire(state: State, name: str, *, wait: float = 0.0, ttl: float = 60.0) -> Lease:
+    """The lease, waiting for it at most ``wait`` seconds. Raises LeaseHeld that says who has it, since when and until when.
+
+    One that expired, or whose process died on this machine, is taken over.
+    """
+    clock = state.clock
+    lease = Lease(state, name, uuid.uuid4().hex, ttl=ttl)
+    deadline = clock.monotonic() + wait
+    while (held := await lease.take()) is not None:
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            raise _held(held)
+        await clock.sleep(min(_POLL, left))
+    return lease
+
+
+def _held(by: Holder) -> LeaseHeld:
+    until = stamp(datetime.fromtimestamp(by.expires_at, UTC))
+    return LeaseHeld(
+        f"another trueup works with this state: process {by.pid} on {by.host}, since {by.acquired_at}, lease until {until}",
+        hint="wait until it is done (--wait), or end that process; a lease whose holder is gone frees itself when it runs out",
+    )
+
+
+def node() -> str:
+    """This machine as process numbers see it: two containers of one name are two, a reboot makes another."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip(), os.readlink("/proc/self/ns/pid")]
+    return " ".join(parts)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is there and belongs to somebody else
+    return True

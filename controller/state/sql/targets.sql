@@ -1,0 +1,41 @@
+-- name: get
+SELECT resource, identity, first_contact, initialised, last_run, spec FROM targets WHERE resource = ?;
+
+-- name: all
+SELECT resource, identity, first_contact, initialised, last_run, spec FROM targets ORDER BY resource;
+
+-- name: meet
+INSERT INTO targets (resource, identity, first_contact) VALUES (?, ?, ?)
+ON CONFLICT (resource) DO UPDATE SET
+    identity = CASE WHEN targets.identity = '' THEN excluded.identity ELSE targets.identity END,
+    first_contact = CASE WHEN targets.first_contact = '' THEN excluded.first_contact ELSE targets.first_contact END;
+
+-- name: accept_identity
+INSERT INTO targets (resource, identity, first_contact) VALUES (?, ?, ?)
+ON CONFLICT (resource) DO UPDATE SET identity = excluded.identity;
+
+-- name: applied
+INSERT INTO targets (resource, initialised, last_run, spec) VALUES (?, 1, ?, ?)
+ON CONFLICT (resource) DO UPDATE SET initialised = 1, last_run = excluded.last_run, spec = excluded.spec;
+
+-- name: read
+INSERT INTO reads (subject, kind, entities, read_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (subject, kind) DO UPDATE SET entities = excluded.entities, read_at = excluded.read_at;
+
+-- name: last_reads
+SELECT subject, kind, entities, read_at FROM reads WHERE subject = ? ORDER BY kind;
+
+-- name: forget
+DELETE FROM targets WHERE resource = ?;
+
+-- name: forget_reads
+DELETE FROM reads WHERE subject = ?;
+
+-- name: protect
+INSERT INTO protections (resource, pattern, kind, since) VALUES (?, ?, ?, ?) ON CONFLICT (resource, pattern, kind) DO NOTHING;
+
+-- name: protections
+SELECT resource, pattern, kind, since FROM protections ORDER BY resource, kind, pattern;
+
+-- name: release
+DELETE FROM protections WHERE resource = ? AND pattern = ?;

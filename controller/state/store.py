@@ -1,0 +1,113 @@
+"""The state of a workspace: opened once, then one small repository per meaning."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from controller.model.errors import KeyUnusable
+from controller.sdk.context import Clock
+from controller.state import opening
+from controller.state.faults import damaged, unusable
+from controller.state.keys import Keys
+from controller.state.retention import prune
+from controller.state.rows import stamp
+from controller.state.statements import statements
+from controller.state.tables.events import Conditions, Events
+from controller.state.tables.inventory import Inventory
+from controller.state.tables.journal import Journal, Outcomes
+from controller.state.tables.runs import Runs
+from controller.state.tables.secrets import Secrets
+from controller.state.tables.targets import Protections, Targets
+from controller.state.writer import Store
+
+_CHECK = b"trueup workspace "
+
+
+class State:
+    """``async with State.open(...) as state`` closes it at the end."""
+
+    def __init__(self, store: Store, workspace: str, keys: Keys | None, clock: Clock) -> None:
+        self.store = store
+        self.workspace = workspace
+        self.clock = clock
+        self.inventory = Inventory(store)
+        self.runs = Runs(store, clock)
+        self.journal = Journal(store, clock, keys)
+        self.outcomes = Outcomes(store, clock)
+        self.targets = Targets(store, clock)
+        self.protections = Protections(store, clock)
+        self.events = Events(store)
+        self.conditions = Conditions(store, clock)
+        self.secrets = Secrets(store, clock, keys)
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether there is a state file in this folder (``.trueup``), usable or not."""
+        return (folder / opening.FILE).exists()
+
+    @classmethod
+    def open(cls, folder: Path, *, keys: Keys | None, clock: Clock, read_only: bool = False) -> Self:
+        """Open ``folder/state.db`` (``folder`` is ``.trueup``), making it unless ``read_only``.
+
+        Raises StateUnusable (damaged, newer, locked, read-only, not there), KeyUnusable when another key made it. Blocks for
+        some milliseconds; there is nothing to do meanwhile.
+        """
+        now = stamp(clock.now())
+        conn = opening.open_for_reading(folder) if read_only else opening.open_for_writing(folder, now)
+        path = folder / opening.FILE
+        try:
+            workspace = _value(conn, "workspace")
+            if not workspace:
+                raise damaged(path, "it names no workspace")
+            if keys is not None:
+                _check_key(conn, workspace, keys, path, read_only=read_only)
+        except sqlite3.Error as error:
+            conn.close()
+            raise unusable(path, error) from error
+        except BaseException:
+            conn.close()
+            raise
+        return cls(Store(conn, path, read_only=read_only), workspace, keys, clock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Finish what was asked for and close the file; may be called twice."""
+        await self.store.close()
+
+    async def integrity(self) -> None:
+        """Check the whole file, which takes a while when it is large; raises StateUnusable when it is damaged."""
+        found = await self.store.read(lambda conn: conn.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if found != "ok":
+            raise damaged(self.store.path, found)
+
+    async def prune(self) -> dict[str, int]:
+        """Drop what need not be remembered any more; table to number of rows dropped."""
+        now = self.clock.now()
+        return await self.store.write(lambda conn: prune(conn, now))
+
+
+def _value(conn: sqlite3.Connection, name: str) -> str:
+    row = conn.execute(statements("schema").get, (name,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _check_key(conn: sqlite3.Connection, workspace: str, keys: Keys, path: Path, *, read_only: bool) -> None:
+    """The first key that opens a state is its key."""
+    proof = _CHECK + workspace.encode()
+    known = _value(conn, "key_check")
+    if not known and not read_only:
+        conn.execute(statements("schema").put, ("key_check", keys.sign(proof)))
+        known = _value(conn, "key_check")  # another process may have been faster, with another key
+    if known and not keys.verify(proof, known):
+        raise KeyUnusable(
+            f"this is not the key that the state {path} was made with",
+            hint="use the key of this workspace (TRUEUP_KEY, or the file key beside the state)",
+        )

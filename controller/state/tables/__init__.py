@@ -1,0 +1,1 @@
+"""Small repositories, one per meaning, over the writer thread. Their SQL stands in ``controller/state/sql``."""

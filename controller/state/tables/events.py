@@ -1,0 +1,53 @@
+"""Events and conditions: what happened, and how each resource stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from controller.model.event import ConditionState, Event
+from controller.sdk.context import Clock
+from controller.state.rows import stamp
+from controller.state.statements import statements
+from controller.state.writer import Store
+
+
+class Events:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._sql = statements("events")
+
+    async def add(self, events: Sequence[Event]) -> None:
+        rows = [(e.time, e.type, e.subject, e.message, e.severity, e.run) for e in events]
+        if rows:
+            await self._store.write(lambda conn: conn.executemany(self._sql.add, rows).rowcount)
+
+    async def latest(self, n: int = 50, *, type: str = "", subject: str = "") -> list[Event]:
+        """The newest first; an empty filter lets everything pass."""
+        wanted = {"n": n, "type": type, "subject": subject}
+        return [Event(*row) for row in await self._store.read(lambda conn: conn.execute(self._sql.latest, wanted).fetchall())]
+
+
+class Conditions:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._sql = statements("events")
+
+    async def set(self, conditions: Sequence[ConditionState]) -> None:
+        """Write conditions; ``last_transition`` moves only when the status changes. Without one in the value, it is now."""
+        now = stamp(self._clock.now())
+        rows = [
+            (c.resource, c.type, c.status, c.reason, c.message, c.observed_generation, c.last_transition or now) for c in conditions
+        ]
+        if rows:
+            await self._store.write(lambda conn: conn.executemany(self._sql.set, rows).rowcount)
+
+    async def of(self, resource: str) -> list[ConditionState]:
+        rows = await self._store.read(lambda conn: conn.execute(self._sql.of, (resource,)).fetchall())
+        return [ConditionState(*row) for row in rows]
+
+    async def all(self) -> list[ConditionState]:
+        return [ConditionState(*row) for row in await self._store.read(lambda conn: conn.execute(self._sql.all).fetchall())]
+
+    async def forget(self, resource: str) -> None:
+        await self._store.write(lambda conn: conn.execute(self._sql.forget, (resource,)).rowcount)
