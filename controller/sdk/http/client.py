@@ -77,6 +77,10 @@ class Http:
         """``host:port``, for messages."""
         return self._wire.place
 
+    def excerpt(self, text: str) -> str:
+        """The first characters of a remote text, for an error's detail: secrets scrubbed, blanks folded."""
+        return self._wire.excerpt(text)
+
     async def __aenter__(self) -> Self:
         return self
 
