@@ -36,6 +36,16 @@ class Document:
     def value(self, *path: str | int) -> Place:
         return Place(self.file, *self.parsed.positions.value(path))
 
+    def best(self, *path: str | int) -> Place:
+        """Where people look: at a scalar itself, but at the key of a block, and of what holds something missing."""
+        node: Any = self.data
+        for part in path:
+            there = part in node if isinstance(node, dict) else isinstance(node, list) and part in range(len(node))
+            if not there:
+                return self.key(*path)
+            node = node[part]
+        return self.key(*path) if isinstance(node, dict | list) else self.value(*path)
+
 
 @dataclass
 class Reading:

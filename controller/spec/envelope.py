@@ -72,7 +72,7 @@ def _document_model(kind: str, name: str, title: str, config: type[BaseModel], s
     }
     for key, mapping in sections:
         default = ... if len(sections) == 1 else ()
-        words = f"Whom or what this resource keeps: a list; `{key}: []` says nobody and nothing."
+        words = "Whom or what this resource keeps: a list, since several sources may feed it."
         fields[key] = (tuple[mapping, ...], Field(default, alias=key, description=words))  # type: ignore[valid-type]
     spec = create_model(f"{kind}_{name}_spec", __base__=SpecModel, __doc__=f"{title}.", **fields)
     return _enveloped(kind, f"{kind}.{name}", title, spec)

@@ -30,6 +30,7 @@ class Findings:
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
         self._found: list[Diagnostic] = []
+        self._known: set[tuple[Place, str]] = set()
         self._secret_keys: set[str] = set()
         self._secret_texts: set[str] = set()
 
@@ -45,11 +46,16 @@ class Findings:
         self, place: Place, code: str, summary: str, *, detail: str = "", suggestion: str = "", path: str = "",
         severity: Severity = Severity.ERROR,
     ) -> None:  # fmt: skip
+        self._known.add((place, path))
         self._found.append(Diagnostic(severity, code, summary, place, detail=detail, suggestion=suggestion, path=path))
 
     def file(self, name: str, code: str, summary: str, *, detail: str = "", severity: Severity = Severity.ERROR) -> None:
         """A problem of a file as a whole."""
         self.add(Place(name), code, summary, detail=detail, severity=severity)
+
+    def known(self, place: Place, path: str) -> bool:
+        """Whether something is found there already."""
+        return (place, path) in self._known
 
     @property
     def empty(self) -> bool:

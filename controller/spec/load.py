@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from controller.spec.checks.document import Candidate, Judge, report
 from controller.spec.checks.fields import FieldCheck
 from controller.spec.checks.together import by_source, objections, patterns, settings, shared_endpoints, taken_twice, zones
 from controller.spec.documents import Document, read_documents
-from controller.spec.envelope import CONTROLLER
 from controller.spec.excerpt import Findings, looks_secret
 from controller.spec.policy import ControllerSpec
 from controller.spec.resource import Mapped, Resource, Specs
@@ -40,7 +39,9 @@ def check_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> tuple[S
     judge = Judge(registry, findings)
     candidates = [found for document in reading.documents if (found := judge.judge(document)) is not None]
     controller = settings(candidates)
+    resources = {id(c): _resource(c, controller or ControllerSpec()) for c in candidates if c.whole is not None and c.provider}
     _check_together(candidates, controller, findings)
+    _check_each(candidates, resources, findings)
     if not reading.documents and not findings.errors:
         findings.file(
             ", ".join(map(str, paths)) or ".", "no-specs", "nothing is declared here", detail="Write a spec, or see `trueup init`."
@@ -48,20 +49,26 @@ def check_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> tuple[S
     diagnostics = _diagnostics(findings, reading.documents)
     if findings.errors or controller is None:
         return None, diagnostics
-    return _specs(candidates, controller, reading.files), diagnostics
+    return _specs(tuple(resources.values()), controller, reading.files), diagnostics
 
 
 def _check_together(candidates: list[Candidate], controller: ControllerSpec | None, findings: Findings) -> None:
     for found in (taken_twice(candidates), shared_endpoints(candidates), zones(candidates, controller)):
         for candidate, problem in found:
             report(findings, candidate.document, problem)
+
+
+def _check_each(candidates: list[Candidate], resources: Mapping[int, Resource], findings: Findings) -> None:
     fields = FieldCheck(by_source(candidates))
     for candidate in candidates:
-        for problem in (*patterns(candidate), *objections(candidate)):
+        for problem in patterns(candidate):
             report(findings, candidate.document, problem)
         for part in candidate.parts:
             for problem in fields.problems(part, candidate.document.data):
                 report(findings, candidate.document, problem)
+        resource = resources.get(id(candidate))
+        for problem in objections(resource) if resource is not None else ():
+            report(findings, candidate.document, problem, again=False)
 
 
 def _diagnostics(findings: Findings, documents: list[Document]) -> list[Diagnostic]:
@@ -85,8 +92,7 @@ def _secrets(node: Any, secret: bool = False) -> Iterator[str]:
         yield str(node)
 
 
-def _specs(candidates: list[Candidate], controller: ControllerSpec, files: list[Path]) -> Specs:
-    resources = tuple(_resource(c, controller) for c in candidates if c.address.kind != CONTROLLER)
+def _specs(resources: tuple[Resource, ...], controller: ControllerSpec, files: list[Path]) -> Specs:
     declared = sorted((str(r.address), r.digest, sorted(r.labels.items())) for r in resources)
     return Specs(resources, controller, digest([declared, controller.model_dump(mode="json")]), tuple(files))
 

@@ -32,7 +32,10 @@ Duration: TypeAlias = Annotated[
     float,
     BeforeValidator(_seconds),
     WithJsonSchema(
-        {"type": ["string", "integer"], "pattern": r"^(0|(\d+(\.\d+)?(ms|s|m|h|d|w))+)$", "examples": ["1s", "5m", "24h"]}
+        {
+            "anyOf": [{"type": "string", "pattern": r"^(0|(\d+(\.\d+)?(ms|s|m|h|d|w))+)$"}, {"const": 0}],
+            "examples": ["1s", "5m", "24h"],
+        }
     ),
 ]
 Share: TypeAlias = Annotated[

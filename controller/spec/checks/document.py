@@ -142,10 +142,13 @@ class Judge:
         return Candidate(document, address, provider, spec.config, spec.policy, parts, spec, fitted.metadata.labels)
 
 
-def report(findings: Findings, document: Document, problem: Problem) -> None:
-    """Give a problem its place: that of the key where the key is wrong or the value is missing, else that of the value."""
-    here = document.key if problem.on_key else document.value
+def report(findings: Findings, document: Document, problem: Problem, *, again: bool = True) -> None:
+    """Give a problem its place: that of the key where the key is wrong, else the best for its path. Without
+    ``again`` it is left out when something is reported there already."""
+    here = document.key if problem.on_key else document.best
     place = here(*problem.path)
+    if not again and findings.known(place, dotted(problem.path)):
+        return
     findings.add(
         place, problem.code, problem.summary, detail=problem.detail, suggestion=problem.suggestion, path=dotted(problem.path)
     )

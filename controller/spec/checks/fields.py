@@ -9,11 +9,11 @@ from typing import Any
 from controller.model.record import FieldType
 from controller.sdk.mapping import Match
 from controller.sdk.provider import SourceProvider
-from controller.sdk.template import check_template, check_template_fields, template_fields
+from controller.sdk.template import check_template, check_template_fields, single_field, template_fields
 from controller.sdk.where import check_where
 from controller.spec.checks.document import Candidate, Part
 from controller.spec.checks.explain import Problem, near
-from controller.spec.checks.shape import TEMPLATE, marked
+from controller.spec.checks.shape import TEMPLATE, TEMPLATE_OF_LISTS, marked
 from controller.spec.syntax.positions import Path
 
 Fields = Mapping[str, FieldType]
@@ -39,9 +39,9 @@ class FieldCheck:
         if fields is not None and mapping.where:
             for path, message, meant in check_where(mapping.where, fields):
                 yield Problem("where", (*part.path, "where", *path), message, suggestion=meant, on_key=bool(meant))
-        for _, path, template in marked(mapping, TEMPLATE, path=part.path):
+        for marks, path, template in marked(mapping, TEMPLATE, part.path):
             if path[len(part.path)] != "match":
-                yield from self._template(template, path, data, fields, joined)
+                yield from self._template(template, path, data, fields, (*joined, TEMPLATE_OF_LISTS in marks))
 
     def _match_problems(self, part: Part, data: Any) -> Iterator[Problem]:
         mapping = part.mapping
@@ -49,7 +49,7 @@ class FieldCheck:
             at: Path = (*part.path, "match")
             at = (*at, index) if isinstance(_look(data, at), list) else at
             before = (mapping.from_, mapping.match[:index])
-            yield from self._template(match.on, (*at, "on"), data, self._after(*before), before)
+            yield from self._template(match.on, (*at, "on"), data, self._after(*before), (*before, False))
             if match.source not in self._sources:
                 yield self._dangling((*at, "source"), match.source)
                 continue
@@ -77,11 +77,11 @@ class FieldCheck:
                 yield _no_field(path, name, match.source, other)
 
     def _template(
-        self, template: tuple[str, ...], path: Path, data: Any, fields: Fields | None, joined: tuple[Any, ...]
+        self, template: tuple[str, ...], path: Path, data: Any, fields: Fields | None, mode: tuple[Any, ...]
     ) -> Iterator[Problem]:
-        key = (template, joined)
+        key = (template, mode)
         if key not in self._templates:
-            self._templates[key] = list(_judge_template(template, fields))
+            self._templates[key] = list(_judge_template(template, fields, lists=mode[-1]))
         single = not isinstance(_look(data, path), list) if self._templates[key] else True
         for index, problem in self._templates[key]:
             at = path if single else (*path, index)
@@ -115,12 +115,12 @@ class FieldCheck:
         return Problem("unknown-source", path, f"there is no source `{name}`", hint, near(name, known))
 
 
-def _judge_template(template: tuple[str, ...], fields: Fields | None) -> Iterator[tuple[int, Problem]]:
+def _judge_template(template: tuple[str, ...], fields: Fields | None, lists: bool) -> Iterator[tuple[int, Problem]]:
     for index, text in enumerate(template):
         wrong = check_template(text)
         if wrong is not None:
             yield index, Problem("template", (), wrong)
-        elif fields is not None:
+        elif fields is not None and not (lists and fields.get(single_field(text) or "") is FieldType.STRINGS):
             for _, message, meant in check_template_fields((text,), fields):
                 detail = "" if meant else f"Fields are: {', '.join(fields)}."
                 yield index, Problem("template-field", (), message, detail, meant)

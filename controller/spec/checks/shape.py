@@ -1,6 +1,7 @@
 """Looks at spec models rather than at specs: which keys a level has, and where the fields with a meaning stand.
 
-The meanings are marks that the sdk puts on its types: ``x-trueup-template``, ``-source``, ``-where``, ``-secret``.
+The meanings are marks in the fields' schemas: ``x-trueup-template`` (with ``x-trueup-template-lists`` where a list field may
+fill it alone) and ``x-trueup-secret``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pydantic.fields import FieldInfo
 
 from controller.spec.syntax.positions import Path
 
-TEMPLATE, SOURCE, WHERE, SECRET = "x-trueup-template", "x-trueup-source", "x-trueup-where", "x-trueup-secret"
-_MARKS = frozenset({TEMPLATE, SOURCE, WHERE, SECRET})
+TEMPLATE, TEMPLATE_OF_LISTS, SECRET = "x-trueup-template", "x-trueup-template-lists", "x-trueup-secret"
+_MARKS = frozenset({TEMPLATE, TEMPLATE_OF_LISTS, SECRET})
 
 
 @cache
@@ -104,21 +105,21 @@ def _extra(info: FieldInfo) -> Iterator[str]:
         yield from _MARKS & info.json_schema_extra.keys()
 
 
-def marked(value: BaseModel, *wanted: str, path: Path = ()) -> Iterator[tuple[str, Path, Any]]:
-    """Mark, path and value of every field below ``value`` that bears one of the wanted marks and is not None."""
+def marked(value: BaseModel, wanted: str, path: Path = ()) -> Iterator[tuple[frozenset[str], Path, Any]]:
+    """Marks, path and value of every field below ``value`` that bears the wanted mark and is not None."""
     for name, key, marks, below in _plan(type(value)):
         content = getattr(value, name)
         if content is None:
             continue
-        for mark in marks.intersection(wanted):
-            yield mark, (*path, key), content
+        if wanted in marks:
+            yield marks, (*path, key), content
         if below:
             yield from _below(content, wanted, (*path, key))
 
 
-def _below(content: Any, wanted: tuple[str, ...], path: Path) -> Iterator[tuple[str, Path, Any]]:
+def _below(content: Any, wanted: str, path: Path) -> Iterator[tuple[frozenset[str], Path, Any]]:
     if isinstance(content, BaseModel):
-        yield from marked(content, *wanted, path=path)
+        yield from marked(content, wanted, path)
     elif isinstance(content, list | tuple):
         for index, item in enumerate(content):
             yield from _below(item, wanted, (*path, index))

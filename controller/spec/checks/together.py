@@ -13,6 +13,7 @@ from controller.spec.checks.document import Candidate
 from controller.spec.checks.explain import Problem, near
 from controller.spec.envelope import CONTROLLER
 from controller.spec.policy import ControllerSpec
+from controller.spec.resource import Resource
 
 Found = Iterator[tuple[Candidate, Problem]]
 _PORTS = {"http": 80, "https": 443}
@@ -69,7 +70,7 @@ def zones(candidates: Iterable[Candidate], controller: ControllerSpec | None) ->
         if zone is None and default is None and _needs_zone(candidate):
             words = "the time zone of the site is missing: local times are meant here, and the zone of this machine is never used"
             hint = "Write `timezone: Europe/Stockholm` under spec.config, or once for all in a document of kind Controller."
-            yield candidate, Problem("missing-timezone", ("spec", "config"), words, hint, on_key=True)
+            yield candidate, Problem("missing-timezone", ("spec", "config", "timezone"), words, hint, on_key=True)
 
 
 def _zone_problem(candidate: Candidate, zone: str | None, path: tuple[str, ...]) -> Found:
@@ -131,12 +132,13 @@ def _pattern_problem(path: tuple[str | int, ...], text: str, kinds: list[str]) -
         )
 
 
-def objections(candidate: Candidate) -> Iterator[Problem]:
-    """What the provider says about a spec whose types are right."""
-    if candidate.provider is None or candidate.whole is None:
-        return
-    for problem in candidate.provider.check(candidate.whole):
-        yield Problem("provider", ("spec", *problem.path), problem.message, problem.hint)
+def objections(resource: Resource) -> Iterator[Problem]:
+    """What the provider says about a resource whose types are right. A source sees its config, a target the whole resource."""
+    provider = resource.provider
+    source = isinstance(provider, SourceProvider)
+    for problem in provider.check(resource.config if source else resource):
+        path = ("spec", "config", *problem.path) if source else ("spec", *problem.path)
+        yield Problem("provider", path, problem.message, problem.hint)
 
 
 def settings(candidates: Iterable[Candidate]) -> ControllerSpec | None:

@@ -67,13 +67,15 @@ class TerminalConfig(SpecModel):
     serial: str | None = Field(None, description="Serial number.")
 
 
-def _check_terminal(spec: Any) -> Iterable[Problem]:
-    for index, mapping in enumerate(spec.people):
-        if "face" in mapping.manage:
+def _check_terminal(resource: Any) -> Iterable[Problem]:
+    if resource.zone is None:
+        yield Problem(("config", "timezone"), "a zone is needed")
+    for index, mapped in enumerate(resource.mappings):
+        if "face" in mapped.mapping.manage:
             yield Problem(("people", index, "manage"), "this terminal keeps no faces", "Leave `face` out.")
 
 
-def _unused(*_: Any) -> Any:
+def _unused(*_: Any, **__: Any) -> Any:
     raise AssertionError("loading specs must not talk to anything")
 
 

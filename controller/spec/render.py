@@ -1,0 +1,93 @@
+"""Diagnostics for people, for programs, and as annotations of a pull request. Renders only; nothing is judged here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from controller.model.diagnostic import Diagnostic, Severity
+from controller.model.encoding import builtins
+
+FORMAT = 1
+_RED, _YELLOW, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def render_text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+    """One block per problem, then a count; an empty text when there is none."""
+    if not diagnostics:
+        return ""
+    blocks = [_block(found, colour) for found in diagnostics]
+    return "\n\n".join([*blocks, summary(diagnostics)]) + "\n"
+
+
+def render_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """``{"format": 1, "valid": bool, "errors": n, "warnings": n, "diagnostics": [...]}``; see schemas/validate.json."""
+    errors, warnings = _counts(diagnostics)
+    document = {
+        "format": FORMAT,
+        "valid": not errors,
+        "errors": errors,
+        "warnings": warnings,
+        "diagnostics": [builtins(found) for found in diagnostics],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def render_github(diagnostics: Sequence[Diagnostic]) -> str:
+    """Workflow commands (docs.github.com, "Workflow commands for GitHub Actions"), one line each."""
+    return "".join(f"{_annotation(found)}\n" for found in diagnostics)
+
+
+RENDERERS = {"text": render_text, "json": render_json, "github": render_github}
+
+
+def summary(diagnostics: Sequence[Diagnostic]) -> str:
+    """``2 errors, 1 warning``"""
+    errors, warnings = _counts(diagnostics)
+    return ", ".join(_count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number) or "no problems"
+
+
+def _counts(diagnostics: Sequence[Diagnostic]) -> tuple[int, int]:
+    errors = sum(found.severity is Severity.ERROR for found in diagnostics)
+    return errors, len(diagnostics) - errors
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _block(found: Diagnostic, colour: bool) -> str:
+    tint = _RED if found.severity is Severity.ERROR else _YELLOW
+    head = f"{found.place}: {_tinted(f'{found.severity}:', tint, colour)} {_tinted(found.summary, _BOLD, colour)}"
+    lines = [head]
+    if found.excerpt:
+        lines += [f"    {_tinted(line, _DIM, colour)}" for line in found.excerpt.split("\n")]
+    if found.suggestion:
+        lines.append(f"  Did you mean `{found.suggestion}`?")
+    if found.detail:
+        lines.append(f"  {found.detail}")
+    return "\n".join(lines)
+
+
+def _tinted(text: str, code: str, colour: bool) -> str:
+    return f"{code}{text}{_PLAIN}" if colour else text
+
+
+def _annotation(found: Diagnostic) -> str:
+    level = "error" if found.severity is Severity.ERROR else "warning"
+    properties = {"file": found.place.file}
+    if found.place.line:
+        properties |= {"line": str(found.place.line), "col": str(found.place.column)}
+    properties["title"] = found.code
+    asked = f"Did you mean `{found.suggestion}`?" if found.suggestion else ""
+    message = "\n".join(part for part in (found.summary, asked, found.detail) if part)
+    listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+    return f"::{level} {listed}::{_escape(message)}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")
