@@ -1,0 +1,116 @@
+"""The command tree and the one place where errors become words and exit codes.
+
+Commands stand in a table, so that ``trueup --help`` imports none of them (performance.md, row 8).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from controller import __version__
+from controller.cli.exits import Exit
+from controller.cli.settings import Settings, shared_options, with_shared_options
+
+COMMANDS = {
+    "init": "Write a commented starter spec.",
+    "validate": "Check the specs; shows every problem at once.",
+    "plan": "Show what differs and what would be done.",
+    "apply": "Make it so.",
+    "drift": "Show what somebody changed at the targets.",
+    "status": "Show how every resource stands.",
+    "test": "Ask resources who they are and whether we may.",
+    "secrets": "Keep passwords in the sealed store.",
+    "protections": "List or release what may never be changed.",
+    "simulate": "Start simulated doors and registers on this machine.",
+    "version": "Show the version.",
+}
+
+GUIDE = """\b
+First steps:
+  trueup init          writes specs/ with comments
+  trueup validate      finds mistakes, changes nothing
+  trueup plan          shows what would be done, changes nothing
+  trueup apply         asks, then does it
+\b
+Exit codes: 0 fine, 1 error, 2 changes or drift, 3 specs invalid, 4 partly
+done, 5 refused by a rule, 6 plan file not acceptable, 130 cancelled."""
+
+
+class Commands(click.Group):
+    """Loads a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"controller.cli.commands.{cmd_name}").command
+        return with_shared_options(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(error.message + _did_you_mean(args[0]), ctx) from None
+
+
+def _did_you_mean(word: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def make_app() -> click.Group:
+    return Commands(
+        name="trueup",
+        help="Makes other systems true to what you declared: doors, registers and the systems around them.",
+        epilog=GUIDE,
+        params=[
+            *shared_options(),
+            click.Option(
+                ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show it and stop."
+            ),
+        ],
+        callback=lambda: None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        invoke_without_command=False,
+    )
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value:
+        click.echo(f"trueup {__version__}")
+        context.exit()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code. Every error ends here."""
+    app = make_app()
+    holder: list[click.Context] = []
+    try:
+        with app.make_context("trueup", list(arguments), obj=Settings()) as context:
+            holder.append(context)
+            return int(app.invoke(context) or Exit.FINE)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (click.Abort, KeyboardInterrupt, EOFError):
+        print("\ncancelled", file=sys.stderr)
+        return Exit.CANCELLED
+    except click.ClickException as error:
+        error.show()
+        return Exit.ERROR
+    except Exception as error:
+        from controller.cli.failures import explain
+
+        return explain(error, holder[0].obj if holder else Settings())

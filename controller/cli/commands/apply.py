@@ -1,0 +1,182 @@
+"""``trueup apply``: shows the plan, asks, does it, and says what became of it. What to do is decided by the plan alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.cli.exits import Exit, first
+from controller.cli.settings import scope_options, settings_of
+from controller.cli.talk import talk_of
+
+if TYPE_CHECKING:
+    from controller.cli.settings import Settings
+    from controller.cli.talk import Talk
+    from controller.model.change import Plan
+    from controller.model.outcome import RunResult
+    from controller.runtime.workspace import Workspace
+
+
+@click.command("apply", short_help="Make it so.")
+@click.argument("plan_file", metavar="[PLAN]", required=False)
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that was stopped or failed in part.")
+@click.option("--wait", metavar="TIME", default="0", help="How long to wait while another trueup is at work: 30s, 5m.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
+@click.option("--bootstrap", is_flag=True, help="Allow the first sync of targets that are not empty.")
+@click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
+@scope_options
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> Exit:
+    """Plan, show the plan, ask, and do it; or do exactly the saved PLAN.
+
+    Ctrl-C once finishes the calls in flight and leaves a run that can be resumed; twice stops at once.
+
+    Exit codes: 0 done, 4 partly done, 5 a rule forbids it, 6 the plan file is not acceptable, 130 cancelled.
+    """
+    from controller.cli.session import run_async
+    from controller.model.errors import UsageError
+
+    selects = any(given[word] for word in ("targets", "excludes", "only", "labels", "bootstrap", "allow"))
+    if given["resume"] and (given["plan_file"] or selects):
+        raise UsageError("--resume goes on with a run as it is", hint="give --resume alone")
+    if given["plan_file"] and selects:
+        raise UsageError(
+            "a saved plan is done exactly as it is", hint="give the selection and the allowances to `trueup plan --out`"
+        )
+    return run_async(Applying(settings_of(context), talk_of(context), given).run())
+
+
+@dataclass(frozen=True)
+class Applying:
+    """One call of the command."""
+
+    settings: Settings
+    talk: Talk
+    given: dict[str, Any]
+
+    @property
+    def wait(self) -> float:
+        """Seconds to wait for the lease."""
+        from controller.model.errors import UsageError
+        from controller.model.units import parse_duration
+
+        try:
+            return parse_duration(self.given["wait"])
+        except ValueError as wrong:
+            raise UsageError(f"--wait: {wrong}") from None
+
+    async def run(self) -> Exit:
+        from controller.cli.session import opened
+
+        async with opened(self.settings, write=True) as workspace:
+            if self.given["resume"]:
+                return self._ended(await self._resume(workspace), workspace)
+            if self.given["plan_file"]:
+                return await self._saved(workspace)
+            return await self._fresh(workspace)
+
+    async def _fresh(self, workspace: Workspace) -> Exit:
+        from controller.cli.session import allowances_of, scope_of
+        from controller.cli.show.progress import progress
+
+        given = self.given
+        scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
+        allow = allowances_of(given["bootstrap"], given["allow"])
+        with progress(self.talk) as report:
+            planned = await workspace.plan(scope, allow=allow, on_progress=report)
+        return await self._carry_out(workspace, planned, planned.plan)
+
+    async def _saved(self, workspace: Workspace) -> Exit:
+        from pathlib import Path
+
+        plan = workspace.read_plan(Path(self.given["plan_file"]))
+        return await self._carry_out(workspace, plan, plan)
+
+    async def _carry_out(self, workspace: Workspace, what: Any, plan: Plan) -> Exit:
+        from controller.cli.commands.plan import exit_of
+
+        self._show(workspace, plan)
+        _refuse(plan)
+        if not plan.changes:
+            if self.given["output"] == "json":
+                self._nothing(plan)
+            return exit_of(plan, detailed=False)
+        self._ask(plan)
+        from controller.cli.session import stopping
+        from controller.cli.show.progress import progress
+
+        async with stopping(self.talk) as stop:
+            with progress(self.talk) as report:
+                result = await workspace.apply(what, on_progress=report, stop=stop, wait=self.wait, tell=self.talk.say)
+        return first(self._ended(result, workspace), exit_of(plan, detailed=False))
+
+    async def _resume(self, workspace: Workspace) -> RunResult:
+        from controller.cli.session import stopping
+        from controller.cli.show.progress import progress
+
+        if not self.given["auto_approve"]:
+            from controller.cli.session import ask
+
+            ask(f"Go on with run {self.given['resume']}?")
+        async with stopping(self.talk) as stop:
+            with progress(self.talk) as report:
+                return await workspace.resume(self.given["resume"], on_progress=report, stop=stop, wait=self.wait)
+
+    def _show(self, workspace: Workspace, plan: Plan) -> None:
+        """The plan is what the question is about, so it is shown before; as talk when stdout is for a program."""
+        from controller.cli.session import view_of
+        from controller.cli.show.plan_text import question_text
+
+        text = question_text(plan, view_of(self.settings, workspace.specs.controller.timezone))
+        if self.given["output"] == "json":
+            self.talk.say(text)
+        else:
+            self.talk.data(text)
+
+    def _ask(self, plan: Plan) -> None:
+        from controller.cli.session import ask
+        from controller.cli.show.words import counted
+
+        if not self.given["auto_approve"]:
+            ask(f"Do {'this' if len(plan.changes) == 1 else 'these'} {counted(len(plan.changes), 'change')}?")
+
+    def _nothing(self, plan: Plan) -> None:
+        from controller.cli.show.documents import RunDocument, encoded
+        from controller.model.outcome import Rollup, RunResult
+
+        self.talk.data(encoded(RunDocument(RunResult("", Rollup.SUCCESS, plan.made, plan.made))))
+
+    def _ended(self, result: RunResult, workspace: Workspace) -> Exit:
+        from controller.cli.session import view_of
+        from controller.cli.show.documents import RunDocument, encoded
+        from controller.cli.show.outcome_text import outcome_text
+
+        if self.given["output"] == "json":
+            self.talk.data(encoded(RunDocument(result)))
+        else:
+            self.talk.data("\n" + outcome_text(result, view_of(self.settings, workspace.specs.controller.timezone)))
+        return exit_of_run(result)
+
+
+def _refuse(plan: Plan) -> None:
+    """A plan that a rule forbids is refused before anybody is asked."""
+    from controller.cli.show.plan_end import flags
+    from controller.model.errors import RuleRefused, UsageError
+
+    if plan.limits:
+        raise RuleRefused(
+            "the plan changes more than the rules allow; nothing was done", hint=f"if it is right, add {flags(plan.limits)}"
+        )
+    if plan.offline:
+        raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")
+
+
+def exit_of_run(result: RunResult) -> Exit:
+    from controller.model.outcome import Rollup
+
+    if result.cancelled:
+        return Exit.CANCELLED
+    return Exit.FINE if result.rollup in (Rollup.SUCCESS, Rollup.SKIPPED) else Exit.PARTLY

@@ -1,0 +1,33 @@
+"""``trueup validate``: every problem of the specs at once. Connects nowhere and needs no secret."""
+
+from __future__ import annotations
+
+import click
+
+from controller.cli.exits import Exit
+from controller.cli.settings import settings_of
+from controller.cli.talk import talk_of
+
+
+@click.command("validate", short_help="Check the specs; shows every problem at once.")
+@click.option("-o", "--output", type=click.Choice(["text", "json", "github"]), default="text", help="For people, programs, or CI.")
+@click.pass_context
+def command(context: click.Context, output: str) -> Exit:
+    """Check the specs: every problem with its file, line and column. Connects nowhere and needs no secret."""
+    from pathlib import Path
+
+    from controller.cli.show.words import counted
+    from controller.spec.load import check_specs
+    from controller.spec.render import RENDERERS, render_text
+
+    talk = talk_of(context)
+    specs, diagnostics = check_specs([Path(path) for path in settings_of(context).specs])
+    if output == "text":
+        shown = render_text(diagnostics, colour=talk.colour)
+    else:
+        shown = RENDERERS[output](diagnostics)
+    if shown:
+        talk.data(shown)
+    if specs is not None and output == "text":
+        talk.say(f"valid: {counted(len(specs.resources), 'resource')} in {counted(len(specs.files), 'file')}")
+    return Exit.FINE if specs is not None else Exit.SPEC_INVALID

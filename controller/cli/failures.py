@@ -1,0 +1,60 @@
+"""Errors in words, and the exit code each means. Called once, from the outermost place."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+
+from controller.cli.exits import Exit
+from controller.cli.settings import Settings
+from controller.cli.talk import Talk, write
+from controller.model.errors import SpecInvalid, TrueupError
+
+REPORT = "this is a fault in trueup itself; run the command again with --verbose and report what it prints (CONTRIBUTING.md)"
+
+
+def explain(error: BaseException, settings: Settings) -> Exit:
+    """Say what happened; returns the exit code. A traceback is shown only with --verbose."""
+    talk = Talk.of(settings)
+    error = single(error)
+    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+        talk.complain("cancelled")
+        return Exit.CANCELLED
+    if isinstance(error, TrueupError):
+        if isinstance(error, SpecInvalid) and error.diagnostics:
+            from controller.spec.render import render_text
+
+            write(sys.stderr, render_text(error.diagnostics))
+        talk.complain(error.message, error.hint)
+        _trace(error, settings)
+        return Exit(error.exit_code)
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        talk.complain(f"{error.strerror}{where}")
+        _trace(error, settings)
+        return Exit.ERROR
+    talk.complain(f"something unexpected happened ({type(error).__name__})", REPORT)
+    _trace(error, settings)
+    return Exit.ERROR
+
+
+def single(error: BaseException) -> BaseException:
+    """What a group of failures is about: an interruption before all, then the first error that has words of its own."""
+    leaves = _leaves(error)
+    for wanted in (KeyboardInterrupt, TrueupError):
+        for leaf in leaves:
+            if isinstance(leaf, wanted):
+                return leaf
+    return leaves[0]
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
+
+
+def _trace(error: BaseException, settings: Settings) -> None:
+    if settings.verbose:
+        write(sys.stderr, "".join(traceback.format_exception(error)))

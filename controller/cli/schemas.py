@@ -1,0 +1,76 @@
+"""Writes every generated schema into a folder, or checks what stands there: ``python -m controller.cli.schemas``.
+
+Not a command of trueup: it serves this repository.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from controller.cli.show.documents import DOCUMENTS
+from controller.registry import Registry
+from controller.spec.schemas import DIALECT, encode
+from controller.spec.schemas import schemas as spec_schemas
+
+
+def output_schemas() -> dict[str, dict[str, Any]]:
+    """The schemas of the JSON outputs by file name, from the structs that are encoded."""
+    found = {}
+    for name, document in DOCUMENTS.items():
+        schema = msgspec.json.schema(document)
+        head = {
+            "$schema": DIALECT,
+            "$id": f"urn:trueup:v1:output:{name}",
+            "title": f"Output of trueup {'apply' if name == 'run' else name} -o json",
+        }
+        found[f"{name}.json"] = {**head, **schema}
+    return found
+
+
+def all_schemas() -> dict[str, str]:
+    """File name to content: specs of the providers in this repository, and outputs."""
+    return {
+        name: encode(schema) for name, schema in {**spec_schemas(Registry(discover=lambda group: ())), **output_schemas()}.items()
+    }
+
+
+def main(arguments: list[str]) -> int:
+    check = "--check" in arguments
+    folder = Path(next((a for a in arguments if not a.startswith("--")), "schemas"))
+    wanted = all_schemas()
+    if check:
+        return _complain(outdated(folder, wanted))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in wanted.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    for name in _left_over(folder, wanted):
+        (folder / name).unlink()
+    return 0
+
+
+def outdated(folder: Path, wanted: dict[str, str]) -> list[str]:
+    """The files that differ, are missing, or are there although nothing makes them."""
+    differing = [name for name, content in wanted.items() if not _holds(folder / name, content)]
+    return differing + _left_over(folder, wanted)
+
+
+def _holds(path: Path, content: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == content
+
+
+def _left_over(folder: Path, wanted: dict[str, str]) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.json") if path.name not in wanted)
+
+
+def _complain(names: list[str]) -> int:
+    if names:
+        print(f"out of date: {', '.join(names)}\nrun: make schemas", file=sys.stderr)
+    return 1 if names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""What commands that open the workspace have in common: the event loop, the view, reading a selection, asking."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from controller.cli.settings import Settings
+from controller.cli.show.layout import View
+from controller.cli.talk import Talk
+from controller.model.errors import Cancelled, UsageError
+from controller.model.scope import Scope
+
+if TYPE_CHECKING:
+    from controller.runtime.workspace import Workspace
+    from controller.state.store import State
+
+T = TypeVar("T")
+
+
+def run_async(main: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(main)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, write: bool) -> AsyncIterator[Workspace]:
+    """The workspace of these settings: specs, state and key."""
+    from controller.runtime.workspace import open_workspace
+
+    async with open_workspace(settings.options(), write=write) as workspace:
+        yield workspace
+
+
+@asynccontextmanager
+async def opened_state(settings: Settings) -> AsyncIterator[State]:
+    """The state alone: what concerns nothing else works while the specs are wrong or not yet written."""
+    from controller.runtime.workspace import open_secrets
+
+    async with open_secrets(settings.options()) as state:
+        yield state
+
+
+def view_of(settings: Settings, timezone: str | None) -> View:
+    """``timezone`` is that of the Controller spec; without one, times are said in UTC."""
+    return View(zone=ZoneInfo(timezone) if timezone else None, whole=settings.verbose, given=settings.given)
+
+
+def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str], labels: Sequence[str]) -> Scope:
+    """The selection; raises UsageError where a word cannot mean anything."""
+    for label in labels:
+        if "=" not in label.strip("="):
+            raise UsageError(f"--label {label!r} is not a label", hint="write key=value, for example --label site=gym")
+    for pattern in (*targets, *excludes):
+        if not pattern.strip():
+            raise UsageError("--target and --exclude need an address", hint="write Kind/name, for example Device/front-door")
+    kinds = tuple(kind for word in only for kind in word.split(",") if kind)
+    return Scope(tuple(targets), tuple(excludes), kinds, tuple(labels))
+
+
+def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
+    """What --bootstrap and --allow permit, in the form that limits name: ``revoke:Device/front-door=12``."""
+    for text in allow:
+        head, equals, count = text.partition("=")
+        if not (equals and count.isdigit() and ":" in head):
+            raise UsageError(f"--allow {text!r} allows nothing", hint="copy the flag from the plan: RULE:Kind/name=COUNT")
+    return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())
+
+
+def ask(question: str) -> None:
+    """Go on when the person says yes. Raises Cancelled on no, UsageError when there is nobody to ask."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise UsageError("nobody is there to ask, so nothing was done", hint="say --auto-approve when that is meant")
+    if not click.confirm(question, default=False, err=True):
+        raise Cancelled("nothing was done")
+
+
+@asynccontextmanager
+async def stopping(talk: Talk) -> AsyncIterator[asyncio.Event]:
+    """An event that Ctrl-C or SIGTERM sets; the second time the work is cut off at once."""
+    loop, stop, task = asyncio.get_running_loop(), asyncio.Event(), asyncio.current_task()
+
+    def interrupt() -> None:
+        if stop.is_set():
+            talk.say("Stopped at once.")
+            if task is not None:
+                task.cancel()
+            return
+        stop.set()
+        talk.say("Finishing the calls in flight; what is left can be resumed. Ctrl-C again stops at once.")
+
+    installed = list(_install(loop, interrupt))
+    try:
+        yield stop
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
+def _install(loop: asyncio.AbstractEventLoop, interrupt: Callable[[], None]) -> Sequence[signal.Signals]:
+    """Where there are no signals (a thread that is not the main one, another platform) the default stays."""
+    done = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, interrupt)
+            done.append(number)
+    return done

@@ -1,0 +1,108 @@
+"""The options that every command shares, accepted before and after the command's name, and how they reach the runtime."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from controller.runtime.workspace import Options
+
+DEFAULT_SPECS = "specs"
+DEFAULT_STATE = ".trueup"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was given on the command line or in the environment; paths are texts until a command needs them."""
+
+    file: tuple[str, ...] = ()
+    state: str = ""
+    trust: str = ""
+    no_color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def options(self) -> Options:
+        """The same for the runtime. The environment is read here and nowhere else."""
+        from pathlib import Path
+
+        from controller import __version__
+        from controller.runtime.workspace import Options
+        from controller.sdk.context import SystemClock
+
+        return Options(
+            specs=tuple(Path(path) for path in self.specs),
+            state=Path(self.state or os.environ.get("TRUEUP_STATE") or DEFAULT_STATE),
+            trust=Path(trust) if (trust := self.trust or os.environ.get("TRUEUP_TRUST", "")) else None,
+            environ=dict(os.environ),
+            clock=SystemClock(),
+            version=__version__,
+        )
+
+    @property
+    def specs(self) -> tuple[str, ...]:
+        from_environment = tuple(part for part in os.environ.get("TRUEUP_SPECS", "").split(os.pathsep) if part)
+        return self.file or from_environment or (DEFAULT_SPECS,)
+
+    @property
+    def given(self) -> str:
+        """The options to repeat in a command that is suggested, with a leading blank; nothing when all are defaults."""
+        words = [word for path in self.file for word in ("-f", path)]
+        words += ["--state", self.state] if self.state else []
+        words += ["--trust", self.trust] if self.trust else []
+        return "".join(f" {shlex.quote(word)}" for word in words)
+
+
+def settings_of(context: click.Context) -> Settings:
+    found = context.find_root().obj
+    return found if isinstance(found, Settings) else Settings()
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value and parameter.name:
+        context.find_root().obj = replace(settings_of(context), **{parameter.name: value})
+
+
+def shared_options() -> list[click.Option]:
+    """Fresh option objects: click keeps parameters per command."""
+    keep: dict[str, Any] = {"expose_value": False, "callback": _remember}
+    specs = f"Spec file or folder [default: {DEFAULT_SPECS}/, env: TRUEUP_SPECS]"
+    state = f"What is remembered [default: {DEFAULT_STATE}/, env: TRUEUP_STATE]"
+    return [
+        click.Option(["-f", "--file"], multiple=True, metavar="PATH", help=specs, **keep),
+        click.Option(["--state"], metavar="FOLDER", help=state, **keep),
+        click.Option(["--trust"], metavar="FILE", help="Which secret may go to which host [env: TRUEUP_TRUST]", **keep),
+        click.Option(["--no-color"], is_flag=True, help="No colour [env: NO_COLOR]", **keep),
+        click.Option(["--quiet"], is_flag=True, help="Results and errors only", **keep),
+        click.Option(["--verbose"], is_flag=True, help="Whole lists, and more about what is done", **keep),
+    ]
+
+
+def with_shared_options(command: click.Command) -> click.Command:
+    """The command, and the commands in it, accepting the shared options too."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            with_shared_options(inner)
+    if not any(parameter.name == "verbose" for parameter in command.params):
+        command.params.extend(shared_options())
+    return command
+
+
+def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--target, --exclude, --only and --label for commands that are about a part."""
+    for option in (
+        click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Only resources with this label."),
+        click.option("--only", multiple=True, metavar="KIND", help="Only entities of this kind: person, card."),
+        click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything."),
+        click.option(
+            "--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*:person/1001'."
+        ),
+    ):
+        function = option(function)
+    return function

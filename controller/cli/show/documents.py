@@ -1,0 +1,161 @@
+"""The JSON outputs: one versioned document per command, described by the schemas in ``schemas/`` (that of ``validate`` stands in
+``controller.spec.render``).
+
+A reader may rely on the names here; a new meaning gets a new format, new fields do not. What a document holds of values is what the
+plan holds: plain ones, and fingerprints in place of sensitive ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from controller.cli.show.words import EFFECTS
+from controller.model.change import Action, Condition, Plan
+from controller.model.event import ConditionState
+from controller.model.outcome import RunResult
+
+if TYPE_CHECKING:
+    from controller.engine.check import TestResult
+    from controller.runtime.workspace import ResourceStatus
+
+FORMAT = 1
+
+
+class PlanSummary(msgspec.Struct, frozen=True):
+    """``actions`` and ``effects`` count changes. ``applicable``: there is something to do and no rule forbids it."""
+
+    changes: int
+    actions: dict[str, int]
+    effects: dict[str, int]
+    drifted: int
+    parked: int
+    notices: int
+    limits: int
+    applicable: bool
+
+
+class PlanDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup plan -o json``. A file to apply comes from ``--out`` instead: this one is for reading."""
+
+    summary: PlanSummary
+    plan: Plan
+    format: int = FORMAT
+
+
+class DriftDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup drift -o json``: the changes that would undo what somebody did at the targets."""
+
+    summary: PlanSummary
+    plan: Plan
+    format: int = FORMAT
+
+
+class RunDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup apply -o json``."""
+
+    run: RunResult
+    format: int = FORMAT
+
+
+class StatusRow(msgspec.Struct, frozen=True):
+    """One resource: ``owned`` counts entities per kind; times are UTC texts, empty when it never happened."""
+
+    address: str
+    provider: str
+    conditions: tuple[ConditionState, ...] = ()
+    owned: dict[str, int] = {}
+    last_run: str = ""
+    last_read: str = ""
+
+
+class StatusDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup status -o json``."""
+
+    resources: tuple[StatusRow, ...]
+    format: int = FORMAT
+
+
+class Capacity(msgspec.Struct, frozen=True):
+    """How much of one kind is there and how much fits; null where the target does not say."""
+
+    used: int | None = None
+    most: int | None = None
+
+
+class AnswerRow(msgspec.Struct, frozen=True):
+    """One answer: who it is (``identity`` is the serial number), how far its clock is off in seconds, what fits."""
+
+    address: str
+    provider: str
+    ok: bool
+    message: str = ""
+    hint: str = ""
+    identity: str = ""
+    model: str = ""
+    firmware: str = ""
+    clock_offset: float | None = None
+    capacity: dict[str, Capacity] = {}
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class AnswersDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup test -o json``."""
+
+    results: tuple[AnswerRow, ...]
+    format: int = FORMAT
+
+
+DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
+    "plan": PlanDocument,
+    "drift": DriftDocument,
+    "run": RunDocument,
+    "status": StatusDocument,
+    "test": AnswersDocument,
+}
+
+
+def encoded(document: msgspec.Struct) -> str:
+    """Indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def summary_of(plan: Plan) -> PlanSummary:
+    actions = Counter(change.action for change in plan.changes)
+    effects = Counter(change.effect for change in plan.changes)
+    return PlanSummary(
+        changes=len(plan.changes),
+        actions={action.value: actions[action] for action in Action},
+        effects={effect.value: effects[effect] for effect in EFFECTS},
+        drifted=sum(change.drift for change in plan.changes),
+        parked=sum(r.condition is Condition.PARKED for r in plan.resources),
+        notices=len(plan.notices),
+        limits=len(plan.limits),
+        applicable=bool(plan.changes) and not plan.limits and not plan.offline,
+    )
+
+
+def status_row(status: ResourceStatus) -> StatusRow:
+    return StatusRow(status.address, status.provider, status.conditions, status.owned, status.last_run, status.last_read)
+
+
+def answer_row(result: TestResult) -> AnswerRow:
+    facts = result.facts
+    return AnswerRow(
+        result.address,
+        result.provider,
+        result.ok,
+        result.message,
+        result.hint,
+        identity=facts.identity,
+        model=facts.model,
+        firmware=facts.firmware,
+        clock_offset=facts.clock_offset,
+        capacity={kind: Capacity(*numbers) for kind, numbers in facts.capacity.items()},
+        notes=facts.notes,
+        seconds=result.seconds,
+    )

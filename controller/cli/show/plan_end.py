@@ -1,0 +1,77 @@
+"""The end of a plan: what it leaves alone and why, which rules it exceeds, until when it holds, and what to type next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from controller.cli.show.layout import View, rest, wrapped
+from controller.cli.show.words import VERDICTS, counted, moment, number
+from controller.model.change import Limit, Notice, Plan, Verdict
+
+
+def notice_lines(plan: Plan, view: View) -> Iterator[str]:
+    """What is left alone, grouped by reason; the hint once per group."""
+    if not plan.notices:
+        return
+    groups: dict[tuple[Verdict, str, str], list[Notice]] = defaultdict(list)
+    for notice in plan.notices:
+        groups[notice.verdict, notice.code, notice.hint].append(notice)
+    yield ""
+    yield f"Left alone ({number(len(plan.notices))}):"
+    order = list(VERDICTS)
+    for (verdict, code, hint), notices in sorted(groups.items(), key=lambda item: (order.index(item[0][0]), item[0][1:])):
+        yield from wrapped(f"{number(len(notices))} {VERDICTS[verdict]} [{code}]", 2, hang=2)
+        yield from _listed(notices, view, many=len(plan.resources) > 1)
+        if hint:
+            yield from wrapped(hint, 4, sign="-> ")
+
+
+def _listed(notices: Sequence[Notice], view: View, *, many: bool) -> Iterator[str]:
+    shown = len(notices) if view.whole else view.notices
+    for notice in notices[:shown]:
+        where = f"{notice.resource}: " if many and notice.resource else ""
+        place = f" ({notice.place})" if notice.place else ""
+        yield from wrapped(f"{where}{notice.message}{place}", 4, hang=2, sign="! ")
+    yield from rest(len(notices), shown, 4)
+
+
+def limit_lines(plan: Plan) -> Iterator[str]:
+    """Rules that stand in the way, each with the flag that would allow it."""
+    if not plan.limits:
+        return
+    yield ""
+    yield f"Not allowed as it is ({counted(len(plan.limits), 'rule')}):"
+    for limit in plan.limits:
+        said = limit.message if limit.resource in limit.message else f"{limit.resource}: {limit.message}"
+        yield from wrapped(said, 2, hang=2, sign="! ")
+        yield from wrapped(f"if that is right, add {limit.flag}", 4, sign="-> ")
+
+
+def flags(limits: Sequence[Limit]) -> str:
+    """The flags that would allow all of it, each once."""
+    return " ".join(dict.fromkeys(limit.flag for limit in limits))
+
+
+def closing_lines(plan: Plan, view: View, saved: str) -> Iterator[str]:
+    """Until when the plan holds, and the command that comes next."""
+    yield ""
+    if plan.limits:
+        yield "Check what would change. To go on all the same:"
+        yield f"  {view.command('plan ' + flags(plan.limits))}"
+    elif plan.offline:
+        yield "Planned without asking anybody, from what is remembered; it cannot be applied."
+        yield f"To see how things stand now: {view.command('plan')}"
+    elif not plan.changes:
+        yield "Nothing to apply."
+    elif saved:
+        yield f"Saved to {saved}; holds until {moment(plan.expires, view.zone)}{_zone(view)}. To do exactly this:"
+        yield f"  {view.command('apply ' + saved)}"
+    else:
+        yield f"To do this: {view.command('apply')}"
+        yield f"To keep exactly this plan for later: {view.command('plan --out plan.json')}"
+
+
+def _zone(view: View) -> str:
+    key = getattr(view.zone, "key", "")
+    return f" ({key})" if key else ""

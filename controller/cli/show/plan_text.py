@@ -1,0 +1,188 @@
+"""A plan as people read it: counts first, then each resource with its changes grouped by what they mean at the door.
+
+Made for 3 changes and for 30,000: groups are folded, everything is joined once and written once. Prints only what the plan
+holds in plain words (``was``, ``becomes``), which is masked already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from controller.cli.show.layout import STANDARD, View, rest, wrapped
+from controller.cli.show.plan_end import closing_lines, limit_lines, notice_lines
+from controller.cli.show.words import ACTIONS, EFFECTS, counted, number, phrase, sign
+from controller.model.change import Action, Change, Condition, FieldChange, Plan, ResourcePlan
+from controller.model.entity import Effect
+from controller.model.units import show_duration
+
+_TOKEN = re.compile(r"[0-9a-f]{16}")
+_NOTICEABLE = 30.0  # seconds a clock may be off before it is worth a line
+
+Group = tuple[Action, Effect, str]
+
+
+def plan_text(plan: Plan, view: View = STANDARD, *, saved: str = "") -> str:
+    """The whole plan with what to type next; ``saved`` is the file it was written to."""
+    return "\n".join([question_text(plan, view), *closing_lines(plan, view, saved)])
+
+
+def question_text(plan: Plan, view: View = STANDARD) -> str:
+    """The plan as it is shown before somebody is asked."""
+    return "\n".join([*head_lines(plan), *_body_lines(plan, view), *notice_lines(plan, view), *limit_lines(plan)])
+
+
+def drift_text(plan: Plan, view: View = STANDARD) -> str:
+    """What somebody changed at the targets: each change is what would put it right."""
+    parked = sum(resource.condition is Condition.PARKED for resource in plan.resources)
+    resources = counted(len(plan.resources), "resource")
+    lines = [f"{counted(len(plan.changes), 'entry', 'entries')} changed at the target since trueup wrote there:"]
+    if not plan.changes:
+        judged = f"; {number(parked)} could not be judged" if parked else ""
+        lines = [f"No drift: nobody changed what trueup wrote, {resources}{judged}."]
+    lines += _body_lines(plan, view)
+    if plan.changes:
+        lines += ["", f"To put it right: {view.command('apply')}"]
+    return "\n".join(lines)
+
+
+def _body_lines(plan: Plan, view: View) -> list[str]:
+    by_resource: dict[str, list[Change]] = defaultdict(list)
+    for change in plan.changes:
+        by_resource[change.resource].append(change)
+    lines: list[str] = []
+    for resource in plan.resources:
+        if (changes := by_resource.get(resource.address, [])) or resource.condition in (Condition.PARKED, Condition.ORPHANED):
+            lines += ["", *_resource_lines(resource, changes, view)]
+    lines += _quiet_lines(plan.resources, by_resource, view)
+    return lines
+
+
+def head_lines(plan: Plan) -> Iterator[str]:
+    """How much of what, before anything else."""
+    touched = len({change.resource for change in plan.changes})
+    parked = sum(r.condition is Condition.PARKED for r in plan.resources)
+    resources = counted(len(plan.resources), "resource")
+    if plan.changes:
+        yield f"{counted(len(plan.changes), 'change')} on {number(touched)} of {resources}:"
+        effects = Counter(change.effect for change in plan.changes)
+        yield (
+            f"  access given or widened: {number(effects[Effect.GRANTS])}, taken or narrowed: {number(effects[Effect.REVOKES])},"
+            f" not touched: {number(effects[Effect.NEUTRAL])}"
+        )
+        if drifted := sum(change.drift for change in plan.changes):
+            yield f"  changed at the target by somebody and put right: {number(drifted)}"
+    elif parked:
+        yield f"No changes planned; {number(parked)} of {resources} could not be judged."
+    else:
+        yield f"No changes: {resources}, all as declared."
+    if plan.changes and parked:
+        yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
+    if plan.sources:
+        read = ", ".join(f"{name} ({counted(records, 'record')})" for name, records in sorted(plan.sources.items()))
+        yield from wrapped(f"from {read}", 2, hang=5)
+    if plan.scope:
+        yield from wrapped("only " + " ".join(plan.scope), 2, hang=5)
+    if plan.allowances:
+        yield from wrapped("allowed for this plan: " + ", ".join(plan.allowances), 2, hang=2)
+
+
+def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: View) -> Iterator[str]:
+    yield from wrapped(_who(resource), 0, hang=2)
+    if resource.condition is not Condition.COMPLETE:
+        yield from _condition_lines(resource)
+    if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
+        yield from wrapped(_there(resource), 2, hang=2)
+    if resource.clock_offset is not None and abs(resource.clock_offset) >= _NOTICEABLE:
+        where = "ahead" if resource.clock_offset > 0 else "behind"
+        yield f"  ! its clock is {show_duration(abs(resource.clock_offset))} {where}"
+    for (action, effect, reason), group in _grouped(changes):
+        yield from _group_lines((action, effect, reason), group, view)
+
+
+def _who(resource: ResourcePlan) -> str:
+    serial = f"serial {resource.identity}" if resource.identity else ""
+    known = ", ".join(part for part in (resource.model, serial, resource.target) if part)
+    return f"{resource.address}  {known}" if known else resource.address
+
+
+def _there(resource: ResourcePlan) -> str:
+    parts = [
+        f"{number(resource.actual)} there",
+        f"{number(resource.desired)} declared",
+        f"{number(resource.unchanged)} as declared",
+    ]
+    parts += [f"{number(resource.foreign)} not ours"] if resource.foreign else []
+    parts += [f"{number(resource.held)} undecided"] if resource.held else []
+    return ", ".join(parts)
+
+
+def _condition_lines(resource: ResourcePlan) -> Iterator[str]:
+    match resource.condition:
+        case Condition.PARKED:
+            yield from wrapped(f"left alone: {resource.message}", 2, hang=2, sign="! ")
+        case Condition.OFFLINE:
+            yield from wrapped(resource.message or "not asked: planned from what is remembered of it", 2, hang=2)
+        case _:
+            yield from wrapped(resource.message, 2, hang=2)
+    if resource.hint:
+        yield from wrapped(resource.hint, 4, hang=2)
+
+
+def _quiet_lines(resources: Iterable[ResourcePlan], changed: dict[str, list[Change]], view: View) -> Iterator[str]:
+    """Resources with nothing to do: a line each."""
+    quiet = [r for r in resources if not changed.get(r.address) and r.condition not in (Condition.PARKED, Condition.ORPHANED)]
+    if not quiet:
+        return
+    yield ""
+    shown = len(quiet) if view.whole else view.first
+    for resource in quiet[:shown]:
+        aside = "".join(f", {number(n)} {word}" for n, word in ((resource.foreign, "not ours"), (resource.held, "undecided")) if n)
+        yield from wrapped(f"{resource.address}  nothing to do: {number(resource.unchanged)} as declared{aside}", 0, hang=2)
+    yield from rest(len(quiet), shown, 0)
+
+
+def _grouped(changes: Sequence[Change]) -> list[tuple[Group, list[Change]]]:
+    groups: dict[Group, list[Change]] = defaultdict(list)
+    for change in changes:
+        groups[change.action, change.effect, change.reason].append(change)
+    return sorted(groups.items(), key=lambda item: (EFFECTS.index(item[0][1]), ACTIONS.index(item[0][0]), item[0][2]))
+
+
+def _group_lines(group: Group, changes: Sequence[Change], view: View) -> Iterator[str]:
+    action, effect, reason = group
+    words = phrase(action, effect, len(changes)) + (f" ({reason})" if reason else "")
+    yield from wrapped(f"{number(len(changes))} {words}", 2, hang=2)
+    shown = len(changes) if view.whole else view.first
+    mark = sign(action, effect)
+    for change in changes[:shown]:
+        yield from _change_lines(change, mark, view)
+    yield from rest(len(changes), shown, 4)
+
+
+def _change_lines(change: Change, mark: str, view: View) -> Iterator[str]:
+    yield from wrapped(named(change.kind, change.key, change.label, change.subject), 4, hang=2, sign=f"{mark} ")
+    if change.action is Action.CREATE:
+        told = [f"{field.name} {field.becomes}" for field in change.fields if field.becomes and field.becomes != change.label]
+        if told:
+            yield from wrapped(", ".join(told), 8)
+    elif change.action is not Action.DELETE:
+        for field in change.fields:
+            yield from wrapped(_field(field), 8, hang=2)
+    if view.whole and change.provenance is not None:
+        records = ", ".join(str(record) for record in change.provenance.records)
+        yield from wrapped(f"from {records or 'the spec'} ({change.provenance.spec})", 8, hang=2)
+
+
+def named(kind: str, key: str, label: str, subject: str = "") -> str:
+    """How an entry is called. A sensitive key stands in plans as a token, which tells nobody anything and is left out."""
+    if subject and _TOKEN.fullmatch(key):
+        who = f"{subject} {label}" if label and label not in (key, subject) else subject
+        return f"{kind} of {who}"
+    return f"{kind} {key}  {label}" if label and label != key else f"{kind} {key}"
+
+
+def _field(field: FieldChange) -> str:
+    aside = " (values are not shown)" if field.withheld else ""
+    return f"{field.name}: {field.was or 'none'} -> {field.becomes or 'none'}{aside}"

@@ -1,0 +1,48 @@
+"""How every resource stands, a line when all is well, and what is wrong otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from controller.cli.show.documents import StatusRow
+from controller.cli.show.layout import STANDARD, View, wrapped
+from controller.cli.show.words import counted, moment, number
+from controller.model.event import ConditionState
+
+_GOOD = frozenset({"Ready", "Synced"})  # the others are complaints: Drifted, Stalled, Orphaned
+
+
+def status_text(rows: Sequence[StatusRow], view: View = STANDARD) -> str:
+    if not rows:
+        return f"Nothing is declared yet. To begin: {view.command('init')}"
+    lines = [line for row in rows for line in _row_lines(row, view)]
+    troubled = sum(any(is_trouble(c) for c in row.conditions) for row in rows)
+    lines += ["", f"{counted(len(rows), 'resource')}, {number(troubled)} with something to look at."]
+    return "\n".join(lines)
+
+
+def is_trouble(condition: ConditionState) -> bool:
+    """False is bad for Ready and Synced, True for the others; Unknown is no complaint."""
+    return condition.status == ("False" if condition.type in _GOOD else "True")
+
+
+def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
+    yield from wrapped(f"{row.address}  {_word(row)}  ({row.provider})", 0, hang=2)
+    owned = ", ".join(f"{number(count)} {kind}" for kind, count in row.owned.items() if count)
+    facts = [f"owned: {owned}"] if owned else []
+    facts += [f"last read {moment(row.last_read, view.zone)}"] if row.last_read else []
+    facts += [f"last run: {row.last_run}"] if row.last_run else []
+    if facts:
+        yield from wrapped("; ".join(facts), 2, hang=2)
+    for condition in row.conditions:
+        if is_trouble(condition):
+            since = f", since {moment(condition.last_transition, view.zone)}" if condition.last_transition else ""
+            said = condition.message or condition.reason
+            yield from wrapped(f"{condition.type} is {condition.status}: {said}{since}", 2, hang=2, sign="! ")
+
+
+def _word(row: StatusRow) -> str:
+    if any(is_trouble(c) for c in row.conditions):
+        return "needs a look"
+    ready = next((c.status for c in row.conditions if c.type == "Ready"), "Unknown")
+    return "ready" if ready == "True" else "not looked at yet"
