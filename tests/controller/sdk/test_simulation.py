@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 import urllib.request
+from collections.abc import Sequence
 
 import httpx
 import pytest
@@ -15,9 +16,12 @@ from controller.sdk.simulation import (
     AsgiScope,
     Faults,
     HungUp,
+    Message,
     Receive,
     Send,
+    Served,
     check_basic,
+    run_forever,
     send_answer,
     serve,
     serve_in_thread,
@@ -175,3 +179,40 @@ async def test_unauthorized_answers_are_counted_and_are_no_writes() -> None:
 def test_basic_credentials_are_compared_exactly(header: bytes, good: bool) -> None:
     assert check_basic([(b"host", b"x"), (b"Authorization", header)], "å", "hemlig") is good
     assert not check_basic([], "å", "hemlig")
+
+
+def test_running_for_ever_tells_where_it_listens_and_ends_with_ctrl_c() -> None:
+    heard: list[int] = []
+
+    def ready(served: Sequence[Served]) -> None:
+        heard.extend(one.port for one in served)
+        raise KeyboardInterrupt
+
+    run_forever([(hello, 0), (hello, 0)], ready=ready)
+    assert len(set(heard)) == 2
+
+
+async def test_an_app_that_breaks_is_an_error_500_and_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        raise LookupError("the simulator's own bug")
+
+    async with serve(Faults().wrap(broken)) as served, httpx.AsyncClient() as client:
+        assert (await client.get(served.url)).status_code == 500
+    assert "the simulator's own bug" in caplog.text
+
+
+async def test_what_is_not_http_passes_untouched() -> None:
+    seen: list[str] = []
+
+    async def note(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        seen.append(message["type"])
+
+    faults = Faults()
+    await faults.wrap(note)({"type": "lifespan"}, receive, send)
+    assert seen == ["lifespan"] and faults.calls == 0
