@@ -17,6 +17,7 @@ from controller.engine.lane import Conditions, Job, LaneResult, run_lane
 from controller.engine.planfile import encode
 from controller.engine.planning import Planned
 from controller.engine.recovery import recover
+from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_apply
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.change import Change, Condition, Plan, ResourcePlan
@@ -71,9 +72,8 @@ async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[
         async with world.lanes:
             return await run_lane(job, conditions)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = {summary.address: group.create_task(one(summary)) for summary in plan.resources}
-    return {address: task.result() for address, task in tasks.items()}
+    results = await side_by_side(one(summary) for summary in plan.resources)
+    return {summary.address: result for summary, result in zip(plan.resources, results, strict=True)}
 
 
 async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:

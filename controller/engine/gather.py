@@ -6,12 +6,12 @@ shrank beyond measure removes nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.engine.desired import DesiredSet
 from controller.engine.select import JoinTable, NotSelected, Selector, build_join, join_name
+from controller.engine.side_by_side import side_by_side
 from controller.engine.survey import provider_of
 from controller.engine.world import Report, World, zone_of
 from controller.model.change import Notice, Verdict
@@ -53,9 +53,8 @@ class Gathered:
 async def gather(world: World, chosen: Sequence[Resource], allow: frozenset[str], *, offline: bool, report: Report) -> Gathered:
     """The desired side of the chosen targets."""
     names = sorted({name for resource in chosen for name in _sources_of(resource)})
-    async with asyncio.TaskGroup() as group:
-        tasks = {name: group.create_task(_read(world, name, allow, offline=offline, report=report)) for name in names}
-    reads = {name: task.result() for name, task in tasks.items()}
+    rows = await side_by_side(_read(world, name, allow, offline=offline, report=report) for name in names)
+    reads = {read.name: read for read in rows}
     gathered = Gathered(counts={name: read.count for name, read in reads.items() if not read.failed})
     joins: dict[str, JoinTable] = {}
     shared: dict[str, DesiredSet] = {}

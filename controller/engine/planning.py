@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from controller.engine.gather import Gathered, gather
 from controller.engine.limits import exceeded, is_allowed
 from controller.engine.offline import recall
 from controller.engine.order import ordered
+from controller.engine.side_by_side import side_by_side
 from controller.engine.survey import survey
 from controller.engine.target import Target
 from controller.engine.world import Report, World, silent, stamp
@@ -58,9 +58,7 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
             target, summary = await look(world, resource, desired, fitted, report)
             return resource, target, summary
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(resource)) for resource in chosen]
-    surveyed = _refuse_twins([task.result() for task in tasks])
+    surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen))
     return await _assemble(world, wanted, surveyed, gathered)
 
 

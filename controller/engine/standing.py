@@ -50,7 +50,7 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
 
 
 async def _remember(world: World, resource: ResourceResult, result: RunResult) -> None:
-    """A target on which a run got something done, or had nothing left to do, has had its first sync."""
+    """A target that a run walked to its end has had its first sync; one that was interrupted has not."""
     declared = world.specs.by_address.get(resource.resource)
     if declared is None:
         return
@@ -61,8 +61,8 @@ async def _remember(world: World, resource: ResourceResult, result: RunResult) -
     ):
         if patterns:
             await world.state.protections.remember(resource.resource, kind, patterns)
-    touched = any(o.resource == resource.resource and o.status in (Status.DONE, Status.UNCHANGED) for o in result.outcomes)
-    if touched or resource.rollup is Rollup.SUCCESS:
+    statuses = {outcome.status for outcome in result.outcomes if outcome.resource == resource.resource}
+    if not resource.fatal and not statuses & {Status.PARKED, Status.REFUSED}:
         await world.state.targets.applied(resource.resource, result.run, declared.digest)
 
 

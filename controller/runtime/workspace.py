@@ -1,0 +1,238 @@
+"""The only place that wires: specs, state, keys, secrets and HTTP become a workspace that the command line and the dashboard use."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from controller.engine import planfile
+from controller.engine.apply import Run, apply_plan, remaining
+from controller.engine.check import TestResult, check
+from controller.engine.planning import Planned, Wanted, make_plan
+from controller.engine.side_by_side import side_by_side
+from controller.engine.standing import after_look
+from controller.engine.world import Report, World, silent
+from controller.model.address import Pattern
+from controller.model.change import Plan
+from controller.model.errors import KeyUnusable, LeaseLost, PlanRejected, StateUnusable, UsageError
+from controller.model.event import ConditionState
+from controller.model.outcome import RunResult
+from controller.model.scope import Scope
+from controller.runtime.connect import connect
+from controller.runtime.secrets import Resolver
+from controller.sdk.context import Clock
+from controller.sdk.errors import ProviderError
+from controller.spec.load import load_specs
+from controller.spec.resource import Resource, Specs
+from controller.spec.trust import load_trust
+from controller.state.keys import Keys, create_key, load_keys
+from controller.state.lease import acquire
+from controller.state.rows import Protection
+from controller.state.store import State
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a command was given: where the specs and the state are, the environment, the clock. ``trust`` binds secrets to hosts."""
+
+    specs: tuple[Path, ...]
+    state: Path
+    trust: Path | None
+    environ: Mapping[str, str]
+    clock: Clock
+    version: str = ""
+
+
+class ResourceStatus(msgspec.Struct, frozen=True):
+    """How a resource stands, from what is remembered: nothing is asked over the network. ``owned`` counts entities by kind."""
+
+    address: str
+    provider: str
+    conditions: tuple[ConditionState, ...] = ()
+    owned: dict[str, int] = {}
+    last_run: str = ""
+    last_read: str = ""
+
+
+class LeaseGone(ProviderError):
+    """Somebody else has taken over the state, so nothing more may be sent."""
+
+    code = "lease-lost"
+    retry = False
+
+
+class Workspace:
+    """The verbs, for whoever shows their results. Made by ``open_workspace``."""
+
+    def __init__(self, world: World, options: Options) -> None:
+        self._world, self._options = world, options
+        self.specs = world.specs
+        self.secrets = world.state.secrets
+
+    async def plan(
+        self, scope: Scope = Scope(), *, allow: frozenset[str] = frozenset(), offline: bool = False, on_progress: Report = silent
+    ) -> Planned:
+        """A signed plan. Reads sources and targets; writes nothing to them."""
+        self._must_cover_something(scope)
+        planned = await make_plan(self._world, Wanted(scope, allow, offline), on_progress)
+        if not self._world.read_only:
+            await after_look(self._world, planned.plan)
+        return replace(planned, plan=planfile.signed(planned.plan, self._world.keys))
+
+    async def drift(self, scope: Scope = Scope(), *, on_progress: Report = silent) -> Planned:
+        """What was changed at the targets since it was last written there; the rest of the plan is left out."""
+        planned = await self.plan(scope, on_progress=on_progress)
+        changes = tuple(change for change in planned.plan.changes if change.drift)
+        plan = msgspec.structs.replace(planned.plan, changes=changes, notices=(), limits=())
+        return Planned(planfile.signed(plan, self._world.keys), planned.wishes)
+
+    def write_plan(self, plan: Plan, path: Path) -> None:
+        planfile.write(plan, path)
+
+    def read_plan(self, path: Path) -> Plan:
+        """A plan file that may be applied here and now; raises PlanRejected."""
+        return planfile.admit(planfile.read(path, self._world.keys), self._world)
+
+    async def apply(
+        self, planned: Planned | Plan, *, on_progress: Report = silent, stop: asyncio.Event | None = None,
+        wait: float = 0.0, tell: Callable[[str], None] = lambda line: None,
+    ) -> RunResult:  # fmt: skip
+        """Carry out a plan under the lease; raises LeaseHeld when somebody else is at it for longer than ``wait`` seconds."""
+        if isinstance(planned, Plan):
+            planned = Planned(planfile.admit(planned, self._world))
+        async with await acquire(self._world.state, "apply", wait=wait) as lease:
+            run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell)
+            return await apply_plan(self._world, planned, run)
+
+    async def resume(
+        self, run: str, *, on_progress: Report = silent, stop: asyncio.Event | None = None, wait: float = 0.0
+    ) -> RunResult:
+        """Do what a run left undone, from its own plan; ``latest`` names the last run."""
+        state = self._world.state
+        if run == "latest":
+            run = next((row.run for row in await state.runs.latest(1)), run)
+        raw = await state.runs.plan(run)
+        if raw is None:
+            raise PlanRejected(f"there is no run {run!r} in this state", hint="see `trueup status` for the last runs")
+        plan = planfile.admit(planfile.decode(raw, self._world.keys, f"run {run}"), self._world)
+        return await self.apply(
+            Planned(remaining(plan, await state.outcomes.of_run(run))), on_progress=on_progress, stop=stop, wait=wait
+        )
+
+    async def status(self) -> list[ResourceStatus]:
+        """Every declared resource, and those that are owned although nobody declares them any more."""
+        counts = await self._world.state.inventory.counts()
+        addresses = dict.fromkeys([*(str(r.address) for r in self.specs.targets), *counts])
+        return [await self._status(address, counts.get(address, {})) for address in addresses]
+
+    async def _status(self, address: str, owned: dict[str, int]) -> ResourceStatus:
+        state, resource = self._world.state, self.specs.by_address.get(address)
+        known = await state.targets.get(address)
+        reads = await state.targets.last_read(address)
+        return ResourceStatus(
+            address,
+            resource.provider.name if resource else "",
+            tuple(await state.conditions.of(address)),
+            owned,
+            known.last_run if known else "",
+            max((read.read_at for read in reads.values()), default=""),
+        )
+
+    async def test(self, patterns: Sequence[str] = ()) -> list[TestResult]:
+        """Ask resources who they are, side by side; sources too."""
+        chosen = [r for r in self.specs.resources if not patterns or any(Pattern(p).covers_resource(r.address) for p in patterns)]
+        if not chosen:
+            raise UsageError(f"no resource matches {', '.join(patterns)}", hint=_existing(self.specs))
+        return await side_by_side(check(self._world, resource) for resource in chosen)
+
+    async def protections(self) -> list[Protection]:
+        return await self._world.state.protections.all()
+
+    async def release(self, resource: str, pattern: str) -> bool:
+        """Take a remembered protection back; False when there was none."""
+        return await self._world.state.protections.release(resource, pattern)
+
+    def _must_cover_something(self, scope: Scope) -> None:
+        if not any(scope.covers_resource(r.address, r.labels) for r in self.specs.targets):
+            given = " ".join(scope.words())
+            raise UsageError(f"nothing declared matches {given}" if given else "no target is declared", hint=_existing(self.specs))
+
+
+def _existing(specs: Specs) -> str:
+    names = [str(resource.address) for resource in specs.resources]
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"there are: {shown}" if names else "write a spec first: `trueup init` makes a commented one"
+
+
+def _before_send(check_lease: Callable[[], None]) -> None:
+    try:
+        check_lease()
+    except LeaseLost as lost:
+        raise LeaseGone(lost.message, hint=lost.hint) from lost
+
+
+@asynccontextmanager
+async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Workspace]:
+    """Load specs, key and state. Without ``write`` a state that can only be read will do; then nothing new is remembered.
+
+    Raises SpecInvalid, KeyUnusable, StateUnusable, and what the trust file may raise.
+    """
+    specs = load_specs(options.specs)
+    trust = load_trust(options.trust, options.specs) if options.trust else None
+    keys = open_keys(options)
+    async with _open_state(options, keys, write=write) as (state, read_only):
+        vault = await state.secrets.vault()
+        resolver = Resolver(options.environ, vault, options.state.parent, trust)
+        world = World(
+            specs=specs,
+            state=state,
+            keys=keys,
+            clock=options.clock,
+            connect=partial(connect, resolver=resolver, clock=options.clock),
+            scrub=resolver.scrubber.scrub,
+            version=options.version,
+            host=platform.node(),
+            read_only=read_only,
+            lanes=asyncio.Semaphore(specs.controller.parallel_devices),
+        )
+        yield Workspace(world, options)
+
+
+def open_keys(options: Options) -> Keys:
+    """The workspace's key; made on first use, unless a state is there already, which then must have its own."""
+    try:
+        return load_keys(options.state, options.environ)
+    except KeyUnusable:
+        if "TRUEUP_KEY" in options.environ or (options.state / "key").exists() or State.exists(options.state):
+            raise
+        return create_key(options.state)
+
+
+@asynccontextmanager
+async def _open_state(options: Options, keys: Keys, *, write: bool) -> AsyncIterator[tuple[State, bool]]:
+    read_only = False
+    try:
+        state = State.open(options.state, keys=keys, clock=options.clock)
+    except StateUnusable:
+        if write or not State.exists(options.state):
+            raise
+        state, read_only = State.open(options.state, keys=keys, clock=options.clock, read_only=True), True
+    async with state:
+        yield state, read_only
+
+
+@asynccontextmanager
+async def open_secrets(options: Options) -> AsyncIterator[State]:
+    """The state alone, for the commands that keep secrets: they must work before any spec does."""
+    async with State.open(options.state, keys=open_keys(options), clock=options.clock) as state:
+        yield state
+
+
+__all__ = ["Options", "Resource", "ResourceStatus", "Workspace", "open_keys", "open_secrets", "open_workspace"]
