@@ -242,6 +242,9 @@ def kinds_of(mapping: People) -> tuple[str, ...]:
     return tuple(dict.fromkeys("person" if word == "valid" else word for word in mapping.manage))
 
 
+ANYTHING = Wanted()
+
+
 class Site:
     """A workspace in memory: doors and registers by name, specs made of them, and the verbs as short calls."""
 
@@ -336,7 +339,7 @@ class Site:
         self.connections += 1
         yield Context(http=cast(Any, None), clock=self.clock)
 
-    async def plan(self, wanted: Wanted = Wanted()) -> Planned:
+    async def plan(self, wanted: Wanted = ANYTHING) -> Planned:
         async with self.world() as world:
             planned = await make_plan(world, wanted)
             await after_look(world, planned.plan)

@@ -77,7 +77,7 @@ def _add(target: Target, kind: EntityKind, wish: Entity, row: OwnedRow | None, f
             subject=wish.subject,
             label=wish.label,
             provenance=wish.provenance,
-        )  # fmt: skip
+        )
     )
 
 
@@ -97,5 +97,5 @@ def _remove(target: Target, kind: EntityKind, row: OwnedRow) -> None:
             "is no longer declared",
             subject=row.subject,
             label=row.label,
-        )  # fmt: skip
+        )
     )

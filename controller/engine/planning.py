@@ -22,7 +22,7 @@ from controller.engine.world import Report, World, silent, stamp
 from controller.model.address import Address
 from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect, Entity
-from controller.model.scope import Scope
+from controller.model.scope import EVERYTHING, Scope
 from controller.spec.resource import Resource
 
 Surveyed = tuple[Resource, Target, ResourcePlan]
@@ -40,7 +40,7 @@ class Planned:
 class Wanted:
     """What a plan is asked for."""
 
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
     allow: frozenset[str] = frozenset()
     offline: bool = False
 
@@ -189,7 +189,7 @@ async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
                     Effect.NEUTRAL,
                     "its resource left the specs; it stays at the target, no longer managed",
                     label=row.label or key,
-                )  # fmt: skip
+                )
                 for key, row in rows.items()
             ]
         message = f"no spec declares it any more: {len(changes)} entries that we own there are forgotten and stay as they are"

@@ -46,7 +46,7 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
         origin = "the spec names" if declared else "trueup met here before"
         raise WrongTarget(
             f"serial number {facts.identity} answers, but {origin} {known}",
-            hint="check the address (another device may have got it by DHCP); after a real exchange of the device declare its serialNumber",
+            hint="check the address: another device may have got it by DHCP. After a real exchange declare the new serialNumber",
         )
     offset, most = facts.clock_offset, resource.policy.max_clock_offset
     if offset is not None and abs(offset) > most:

@@ -1,4 +1,4 @@
-"""Entities: what a target keeps. Field values stand in a tuple in the order of the kind's fields, so that equality is one compare."""
+"""Entities: what a target keeps. Values stand in a tuple in the order of the kind's fields, so that equality is one compare."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Field(msgspec.Struct, frozen=True):
 
     ``sensitive``: readable, masked in every output. ``write_only``: cannot be read back, compared by fingerprint.
     ``immutable``: a change means delete and create. ``identity``: must agree before ``adopt: matching`` takes a stranger.
-    ``type`` is the Python type of a value, for reading it back from a saved plan. ``effect(before, after)`` judges a change of this field; ``show(value)`` is the value in plain words;
-    ``same_identity(desired, actual)`` compares an identity field leniently (letters lost on the way, case).
+    ``type`` is the Python type of a value, for reading it back from a saved plan. ``effect(before, after)`` judges a change of
+    this field; ``show(value)`` is the value in plain words; ``same_identity(desired, actual)`` compares an identity field
+    leniently (letters lost on the way, case).
     """
 
     name: str

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-Value: TypeAlias = None | bool | int | float | str | date | datetime | tuple[str, ...]
+Value: TypeAlias = bool | int | float | str | date | datetime | tuple[str, ...] | None
 
 
 class FieldType(StrEnum):

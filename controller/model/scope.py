@@ -43,6 +43,9 @@ class Scope(msgspec.Struct, frozen=True):
         return tuple(f"{flag} {value}" for flag, values in given for value in values)
 
 
+EVERYTHING = Scope()
+
+
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> Pattern:
     return Pattern(text)

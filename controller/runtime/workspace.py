@@ -1,4 +1,4 @@
-"""The only place that wires: specs, state, keys, secrets and HTTP become a workspace that the command line and the dashboard use."""
+"""The only place that wires: specs, state, keys, secrets and HTTP become a workspace for the command line and the dashboard."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from controller.model.change import Plan
 from controller.model.errors import KeyUnusable, LeaseLost, PlanRejected, StateUnusable, UsageError
 from controller.model.event import ConditionState
 from controller.model.outcome import RunResult
-from controller.model.scope import Scope
+from controller.model.scope import EVERYTHING, Scope
 from controller.runtime.connect import connect
 from controller.runtime.secrets import Resolver
 from controller.sdk.context import Clock
@@ -77,7 +77,7 @@ class Workspace:
         self.secrets = world.state.secrets
 
     async def plan(
-        self, scope: Scope = Scope(), *, allow: frozenset[str] = frozenset(), offline: bool = False, on_progress: Report = silent
+        self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False, on_progress: Report = silent
     ) -> Planned:
         """A signed plan. Reads sources and targets; writes nothing to them."""
         self._must_cover_something(scope)
@@ -86,7 +86,7 @@ class Workspace:
             await after_look(self._world, planned.plan)
         return replace(planned, plan=planfile.signed(planned.plan, self._world.keys))
 
-    async def drift(self, scope: Scope = Scope(), *, on_progress: Report = silent) -> Planned:
+    async def drift(self, scope: Scope = EVERYTHING, *, on_progress: Report = silent) -> Planned:
         """What was changed at the targets since it was last written there; the rest of the plan is left out."""
         planned = await self.plan(scope, on_progress=on_progress)
         changes = tuple(change for change in planned.plan.changes if change.drift)

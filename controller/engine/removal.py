@@ -1,0 +1,100 @@
+"""What to do about what is there and no longer declared, and about what is neither. Pure; absence is not deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.engine.compare import Differences
+from controller.engine.diff import effect_of, field_changes
+from controller.engine.making import change, forget, is_what_we_began, notice, who
+from controller.engine.target import Target
+from controller.model.change import Action, Verdict
+from controller.model.entity import Actual, Effect, Entity, EntityKind, Refusal
+from controller.state.rows import OwnedRow
+
+
+def decide_extra(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
+    if row is not None and row.status != "owned" and not is_what_we_began(target, kind, actual, row):
+        row = None
+    if row is None and target.policy.prune != "all":
+        target.tally.foreign += 1
+        return
+    if held := _held_by(target, kind, actual, row):
+        target.tally.held += 1
+        if not isinstance(held, Refusal):  # a refusal is listed once, where it arose
+            notice(target, kind, actual, Verdict.HELD, "removal-held", f"{who(kind, actual)} stays as it is: {held}")
+        return
+    if target.policy.prune == "none":
+        return
+    _remove(target, kind, actual, row)
+
+
+def _held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> Refusal | str:
+    desired = target.desired
+    if refusal := desired.held.get((kind.name, actual.key)):
+        return refusal
+    for parent in kind.after:
+        if refusal := desired.held.get((parent, actual.subject)):
+            return refusal
+    if row is not None and (refusal := desired.held_records.get((row.source, row.record))):
+        return refusal
+    return desired.hold_all[0] if desired.hold_all else ""
+
+
+def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
+    how = target.policy.on_removal
+    if how == "delete" and row is not None and row.only_existing:
+        how = "expire"  # we never made it, so it is not ours to delete
+    if how == "keep":
+        forget(target, kind, actual.key, row, "is no longer declared; it stays at the target, no longer managed")
+        return
+    reason = target.protections.untouchable(kind.name, actual.key, actual.guard) or target.protections.lasting(
+        kind.name, actual.key
+    )
+    if reason:
+        notice(
+            target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} is no longer declared but stays: {reason}"
+        )
+    elif how == "delete":
+        gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, label=actual.label or actual.key)
+        effect = effect_of(Action.DELETE, kind, None, (), ())
+        change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason="is no longer declared")
+    else:
+        _bar(target, kind, actual, row)
+
+
+def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
+    """Barring keeps a tombstone: the barred form stays desired, so that undoing it at the target is drift."""
+    values = target.provider.bar(kind.name, actual, target.moment)
+    tombstone = row is not None and row.tombstone
+    if values is None and tombstone:
+        target.tally.unchanged += 1
+        return
+    values = values or actual.values
+    managed = target.managed(kind, None)
+    fields = field_changes(kind, actual.values, values, managed, target.marks)
+    effect = Effect.REVOKES if fields else Effect.NEUTRAL
+    reason = "was let in again at the target" if tombstone and fields else "is no longer declared"
+    barred = Entity(kind.name, actual.key, values, subject=actual.subject, label=actual.label or actual.key)
+    change(
+        target,
+        kind,
+        barred,
+        actual,
+        action=Action.BAR,
+        effect=effect,
+        reason=reason,
+        fields=fields,
+        drift=tombstone,
+        managed=managed,
+    )
+
+
+def decide_vanished(target: Target, kind: EntityKind, found: Differences, rows: Mapping[str, OwnedRow]) -> None:
+    """What the inventory knows and nobody else does: forgotten, unless an unknown record may still want it."""
+    wishes = {target.marks.token(kind, key) for key in target.desired.entities.get(kind.name, ())} if kind.sensitive_key else None
+    for token, row in rows.items():
+        declared = token in wishes if wishes is not None else token in target.desired.entities.get(kind.name, {})
+        if declared or token in found.present or _held_by(target, kind, Actual(token, (), subject=row.subject), row):
+            continue
+        forget(target, kind, token, row, "is neither declared nor there any more")
