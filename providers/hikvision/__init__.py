@@ -1,0 +1,1 @@
+"""Hikvision door terminals over ISAPI: persons and their cards on one device."""

@@ -1,0 +1,165 @@
+"""Calls to one terminal: documents, searches page by page, writes. Knows how ISAPI is spoken and nothing of plans.
+
+A search that ends early, changes on the way or repeats itself raises Incomplete: a short list must never look like absence.
+No call here can delete without naming whom: an empty list may mean everybody to a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from controller.sdk import Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError
+from providers.hikvision.answer import NotAnAnswer, Tree, text, tree
+from providers.hikvision.verdict import error_for, status_of, worth_telling
+from providers.hikvision.wire import Found, NoSearch, WireCard, WirePerson, decode_cards, decode_people, decode_records
+
+if TYPE_CHECKING:
+    from controller.sdk.http import Http, Response
+
+T = TypeVar("T")
+_JSON = {"format": "json"}
+_HEADERS = {"Content-Type": "application/json"}
+_UNKNOWN_TOTAL_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Search(Generic[T]):
+    """One kind of search: its call, the root of its condition, how a page is decoded, and each record's key."""
+
+    path: str
+    root: str
+    decode: Callable[[bytes], Found[T]]
+    key: Callable[[T], str]
+    what: str
+
+
+PEOPLE: Search[WirePerson] = Search(
+    "/ISAPI/AccessControl/UserInfo/Search", "UserInfoSearchCond", decode_people, lambda p: p.employeeNo, "persons"
+)
+RECORDS: Search[Tree] = Search(PEOPLE.path, PEOPLE.root, decode_records, lambda raw: text(raw.get("employeeNo")), "persons")
+CARDS: Search[WireCard] = Search(
+    "/ISAPI/AccessControl/CardInfo/Search", "CardInfoSearchCond", decode_cards, lambda c: c.cardNo, "cards"
+)
+
+
+class Isapi:
+    """One terminal over one lane's HTTP client."""
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._session = f"{int(clock.now().timestamp() * 1000):x}"
+        self._searches = 0
+
+    async def document(self, path: str, doing: str, *, json: bool = False) -> Tree:
+        """A GET's answer as a tree; raises ProviderError, NotOffered when there is no such document."""
+        response = await self._http.request("GET", path, params=_JSON if json else None)
+        found = _tree(response, doing, wrote=False)
+        status = status_of(response.status, found)
+        if not response.ok or status.code is not None or not found:
+            raise error_for(status, doing, wrote=False) or Nonsense(f"could not {doing}: the terminal's answer is empty")
+        return found
+
+    async def optional(self, path: str, doing: str, *, json: bool = False) -> Tree:
+        """A document, empty when the terminal does not offer it."""
+        try:
+            return await self.document(path, doing, json=json)
+        except NotOffered:
+            return {}
+
+    async def write(self, method: str, path: str, body: Mapping[str, Any], doing: str) -> str:
+        """Send a write; what is worth telling about its success. Raises ProviderError, with what is known of its effect."""
+        content = msgspec.json.encode(body)
+        response = await self._http.request(method, path, content=content, headers=_HEADERS, params=_JSON)
+        status = status_of(response.status, _tree(response, doing, wrote=True))
+        if error := error_for(status, doing, wrote=True):
+            raise error
+        return worth_telling(status)
+
+    async def search(
+        self, search: Search[T], size: int, condition: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Found[T], None]:
+        """Every page; at least one. Ends normally only when everything came, else raises ProviderError (mostly Incomplete)."""
+        self._searches += 1
+        search_id = f"trueup-{self._session}-{self._searches}"
+        guard = _Guard(search.what)
+        while not guard.complete:
+            fixed = {"searchID": search_id, "searchResultPosition": guard.position, "maxResults": size}
+            page = await self._page(search, {search.root: {**fixed, **(condition or {})}})
+            guard.take(page, [search.key(record) for record in page.records])
+            yield page
+
+    async def _page(self, search: Search[T], body: Mapping[str, Any]) -> Found[T]:
+        doing = f"list the {search.what}"
+        response = await self._http.request(
+            "POST", search.path, content=msgspec.json.encode(body), headers=_HEADERS, params=_JSON, safe=True
+        )
+        if not response.ok:
+            raise _failure(response, doing)
+        try:
+            return search.decode(response.body)
+        except NoSearch as other:
+            error = error_for(status_of(response.status, other.tree), doing, wrote=False)
+            raise error or Nonsense(f"could not {doing}: the terminal's answer holds no list") from None
+        except ValueError as problem:
+            raise Nonsense(f"could not {doing}: the terminal's answer cannot be read", detail=str(problem)[:200]) from None
+
+
+class _Guard:
+    """Watches a search: what was received must be what was promised, once each."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._total: int | None = None
+        self._keys: set[str] = set()
+        self._pages = 0
+        self.position = 0
+        self.complete = False
+
+    def take(self, page: Found[Any], keys: Sequence[str]) -> None:
+        if self._pages and page.total != self._total:
+            raise self._incomplete(f"their number changed from {self._total} to {page.total}")
+        if page.count is not None and page.count != len(keys):
+            raise self._incomplete(f"a page promised {page.count} and held {len(keys)}")
+        self._total = page.total
+        self._pages += 1
+        self.position += len(keys)
+        self._keys.update(keys)
+        if len(self._keys) != self.position:
+            raise self._incomplete("the same one came twice")
+        self._end(page, len(keys))
+
+    def _end(self, page: Found[Any], received: int) -> None:
+        total = self._total
+        if total is None:
+            self.complete = page.last or not received
+            if not self.complete and self._pages >= _UNKNOWN_TOTAL_PAGES:
+                raise self._incomplete("the list does not end")
+        elif self.position > total or (self.position < total and (page.last or not received)):
+            raise self._incomplete(f"{self.position} of {total} came")
+        else:
+            self.complete = self.position == total
+
+    def _incomplete(self, why: str) -> Incomplete:
+        return Incomplete(
+            f"the list of {self._what} is not complete: {why}", hint="it is read again next time; nothing is removed because of it"
+        )
+
+
+def _tree(response: Response, doing: str, *, wrote: bool) -> Tree:
+    try:
+        return tree(response.body)
+    except NotAnAnswer as problem:
+        if not response.ok:
+            return {}  # an error page: its HTTP status is all there is
+        effect = Done.UNKNOWN if wrote else Done.NONE
+        message = f"could not {doing}: the answer is not one of a terminal"
+        raise Nonsense(message, detail=str(problem)[:200], effect=effect, hint="is this really the terminal's address?") from None
+
+
+def _failure(response: Response, doing: str) -> ProviderError:
+    error = error_for(status_of(response.status, _tree(response, doing, wrote=False)), doing, wrote=False)
+    return error or Nonsense(f"could not {doing}: HTTP {response.status} without a reason")

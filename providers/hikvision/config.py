@@ -1,0 +1,242 @@
+"""What an operator writes about a terminal and about the people on it; descriptions become the editor's help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from controller.sdk import (
+    Endpoint,
+    Problem,
+    Reference,
+    SecretRef,
+    SpecModel,
+    SubjectMapping,
+    Template,
+    TextOrRef,
+    Tls,
+    Valid,
+    parse_duration,
+)
+
+UserType: TypeAlias = Literal["normal", "visitor", "blackList", "maintenance", "patient"]
+CardType: TypeAlias = Literal["normalCard", "patrolCard", "hijackCard", "superCard", "dismissingCard", "emergencyCard"]
+Managed: TypeAlias = Literal["person", "card", "valid"]
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Seconds: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0, le=300),
+    WithJsonSchema({"type": "string", "pattern": r"^((\d+(\.\d+)?(ms|s|m))+)$", "examples": ["5s", "1m"]}),
+]
+
+
+class TlsConfig(SpecModel):
+    """How the terminal's certificate is judged; most terminals sign their own."""
+
+    mode: Literal["verify", "pin", "off"] = Field(
+        "verify", description="verify: by the system's authorities; pin: exactly the certificate named in `pin`; off: not at all."
+    )
+    pin: str = Field("", description="SHA-256 of the certificate in hex, when mode is pin; `trueup test` shows it.")
+
+    @model_validator(mode="after")
+    def _pin_belongs_to_mode(self) -> Self:
+        digits = self.pin.replace(":", "")
+        if self.mode == "pin" and (len(digits) != 64 or set(digits.lower()) - set("0123456789abcdef")):
+            raise ValueError("mode pin needs pin: the SHA-256 of the certificate, 64 hex digits")
+        if self.mode != "pin" and self.pin:
+            raise ValueError("a pin is only looked at with mode: pin")
+        return self
+
+
+class Timeouts(SpecModel):
+    """How long the terminal may take."""
+
+    connect: Seconds = Field(5.0, description="Time to take a connection.")
+    read: Seconds = Field(15.0, description="Silence that is waited for before a call counts as failed.")
+
+
+class HikvisionConfig(SpecModel):
+    """One door terminal or door station, over ISAPI."""
+
+    url: str = Field(
+        description="Address of the terminal without a path.", examples=["http://192.168.1.100", "https://door.example:8443"]
+    )
+    username: TextOrRef = Field(description="Account on the terminal.", examples=["admin"])
+    password: SecretRef = Field(description="Its password, as a reference.", examples=[{"env": "IVMS_PASSWORD"}])
+    timezone: str | None = Field(
+        None,
+        description="IANA zone of the terminal's site; default: the Controller's. A terminal judges validity by its own clock.",
+        examples=["Europe/Stockholm"],
+    )
+    serial_number: str | None = Field(
+        None,
+        min_length=1,
+        description="Serial number the terminal must have; default: the one seen at first contact is remembered.",
+    )
+    allow_basic: bool = Field(
+        False, description="Answer a terminal that offers only Basic login, which sends the password readably without https."
+    )
+    tls: TlsConfig = Field(default_factory=TlsConfig, description="How an https certificate is judged.")
+    timeouts: Timeouts = Field(default_factory=Timeouts, description="How long the terminal may take.")
+    assume_plan: int = Field(
+        1,
+        ge=1,
+        le=65535,
+        description="Some firmware does not tell which time plan a door right has; this one is taken to be there then. "
+        "Write the plan your persons have.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("the url must begin with http:// or https:// and name a host, for example http://192.168.1.100")
+        if parts.username or parts.password is not None:
+            raise ValueError("no name or password in the url: they belong in username and password")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("the url ends after the host and port: the rest is known here")
+        return url.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                ZoneInfo(name)
+            except (KeyError, ValueError, OSError):
+                raise ValueError(f"{name!r} is not a time zone: write an IANA name such as Europe/Stockholm") from None
+        return name
+
+
+def endpoint(config: HikvisionConfig) -> Endpoint:
+    password: Reference = config.password
+    return Endpoint(
+        config.url,
+        config.username,
+        password,
+        scheme="digest",
+        allow_basic=config.allow_basic,
+        tls=Tls(config.tls.mode, config.tls.pin.replace(":", "").lower()),
+        connect=config.timeouts.connect,
+        read=config.timeouts.read,
+    )
+
+
+class Door(SpecModel):
+    """One door that a person may open, and when."""
+
+    door: int = Field(1, ge=1, le=256, description="Number of the door (lock) on the terminal.")
+    plan: int = Field(1, ge=1, le=65535, description="Number of the time plan on the terminal; 1 is all day by factory.")
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+class PeopleMapping(SubjectMapping):
+    """Which records become persons of this terminal, and how."""
+
+    key: Template = Field(
+        description="The employee number on the terminal: at most 32 letters, digits, - and _.", examples=["{employee_no}"]
+    )
+    name: Template | None = Field(
+        None,
+        description="The name on the terminal; the first template whose fields are all there.",
+        examples=["{first_name} {last_name}"],
+    )
+    valid: Valid | None = Field(None, description="From when until when the person may enter.")
+    doors: tuple[Door, ...] | None = Field(
+        None, description="Doors that the person may open. Left out: door rights are not touched, and a new person has none."
+    )
+    cards: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = Field(
+        None,
+        description="The person's card numbers: every template that is complete names one, a list field names several.",
+        examples=["{card_no}", "{card_numbers}"],
+        json_schema_extra={"x-trueup-template": True, "x-trueup-template-lists": True},
+    )
+    user_type: UserType = Field("normal", description="Kind of person on the terminal.")
+    card_type: CardType = Field("normalCard", description="Kind of card on the terminal.")
+    manage: Annotated[tuple[Managed, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = Field(
+        None,
+        description="What is kept true. Default: persons, and cards when `cards` is declared. `[valid]`: only the validity of "
+        "persons that are already there; nobody is added or removed.",
+        examples=[["person"], ["person", "card"], ["valid"]],
+    )
+
+    @property
+    def managed(self) -> frozenset[str]:
+        if self.manage is not None:
+            return frozenset(self.manage)
+        return frozenset({"person", "card"}) if self.cards else frozenset({"person"})
+
+
+_BELONGS = {
+    "name": "person",
+    "doors": "person",
+    "user_type": "person",
+    "cards": "card",
+    "card_type": "card",
+}  # field -> what must be managed for it to have a meaning
+_SPELLING = {"user_type": "userType", "card_type": "cardType"}
+
+
+def kinds_of(mapping: PeopleMapping) -> tuple[str, ...]:
+    managed = mapping.managed
+    return tuple(kind for kind in ("person", "card") if kind in managed or (kind == "person" and "valid" in managed))
+
+
+def check(resource: Any) -> Iterator[Problem]:
+    """What the types cannot say about a whole resource (controller.spec.resource.Resource, by its attributes alone)."""
+    if resource.zone is None:
+        yield Problem(("config", "timezone"), "validity is written in local time, so the zone of the site is needed",
+                      "write timezone: Europe/Stockholm here, or in the Controller's spec")  # fmt: skip
+    if not resource.mappings:
+        yield Problem((), "nothing is declared for this terminal", "write people: with at least one item")
+    for index, mapping in enumerate(m.mapping for m in resource.mappings if m.section == "people"):
+        for problem in _check_mapping(mapping, resource.policy.on_removal):
+            yield Problem(("people", index, *problem.path), problem.message, problem.hint)
+
+
+def _check_mapping(mapping: PeopleMapping, on_removal: str) -> Iterator[Problem]:
+    managed = mapping.managed
+    if {"person", "valid"} <= managed:
+        yield Problem(("manage",), "[person, valid] contradict each other: person manages validity too", "write one of them")
+    if "valid" in managed and on_removal == "delete":
+        yield Problem(("manage",), "manage: [valid] never removes anybody, but the policy says onRemoval: delete",
+                      "write onRemoval: expire or keep, or manage: [person]")  # fmt: skip
+    for field, needed in _BELONGS.items():
+        if field in mapping.model_fields_set and getattr(mapping, field) is not None and needed not in managed:
+            yield Problem((_SPELLING.get(field, field),), f"declared, but {needed} is not managed here, so it would have no effect",
+                          f"add {needed} to manage, or leave it out")  # fmt: skip
+    yield from _missing(mapping, managed)
+    yield from _doors_twice(mapping)
+
+
+def _missing(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Problem]:
+    if managed & {"person", "valid"} and mapping.valid is None:
+        yield Problem(("valid",), "validity is missing", 'write valid: {until: "{valid_until}"}, or {until: forever} for no end')
+    if "valid" in mapping.model_fields_set and mapping.valid is not None and not managed & {"person", "valid"}:
+        yield Problem(("valid",), "declared, but neither person nor valid is managed here", "add one of them to manage")
+    if "person" in managed and mapping.name is None:
+        yield Problem(("name",), "the name is missing", 'write name: "{first_name} {last_name}"')
+    if "card" in managed and mapping.cards is None:
+        yield Problem(("cards",), "cards are managed, but no card numbers are declared", 'write cards: "{card_no}"')
+
+
+def _doors_twice(mapping: PeopleMapping) -> Iterator[Problem]:
+    seen: set[tuple[int, int]] = set()
+    for index, door in enumerate(mapping.doors or ()):
+        if (door.door, door.plan) in seen:
+            yield Problem(("doors", index), f"door {door.door} with plan {door.plan} is declared twice", "leave one of them out")
+        seen.add((door.door, door.plan))

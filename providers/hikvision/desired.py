@@ -1,0 +1,149 @@
+"""From selected records to the persons and cards that a terminal shall have. Pure, and equal for every terminal with this mapping.
+
+A record that does not say enough is refused: whatever it made earlier stays as it is, its cards included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from controller.sdk import Entity, Period, Provenance, Refusal, Selected, Value, Wish
+from controller.sdk.template import compile_template, missing_fields, single_field
+from controller.sdk.validity import Invalid, compile_valid
+from providers.hikvision.config import PeopleMapping
+from providers.hikvision.kinds import terminal_name
+
+KEY_LENGTH = 32
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch
+_CARD = re.compile(r"[A-Za-z0-9]{1,32}").fullmatch
+
+Fill = Callable[[Mapping[str, Value]], str | None]
+Numbers = Callable[[Mapping[str, Value]], list[str]]
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """A mapping, compiled. ``cards`` None: cards are not managed here; ``person`` false: persons are not."""
+
+    mapping: PeopleMapping
+    key: Fill
+    name: Fill | None
+    valid: Callable[[Mapping[str, Value]], Period | Invalid] | None
+    doors: tuple[tuple[int, int], ...] | None
+    user_type: str | None
+    cards: Numbers | None
+    person: bool
+    managed: tuple[str, ...] | None
+    only_existing: bool
+    spec: str
+
+
+def desired(mapping: PeopleMapping, selected: Iterable[Selected], zone: ZoneInfo | None, spec: str) -> Iterator[Wish]:
+    """One person per record, then its cards; a Refusal for each record that cannot be followed."""
+    rules = _compile(mapping, zone, spec)
+    key_of, name_of, valid_of, doors, user_type = rules.key, rules.name, rules.valid, rules.doors, rules.user_type
+    managed, only_existing = rules.managed, rules.only_existing
+    valid: Period | Invalid | None = None
+    name: str | None = None
+    for one in selected:
+        fields = one.fields
+        key = key_of(fields)
+        if key is None or not _KEY(key):
+            yield from _refuse(rules, one, None, *_key_problem(mapping, fields, key))
+            continue
+        if valid_of is not None:
+            valid = valid_of(fields)
+            if type(valid) is not Period:
+                yield from _refuse(rules, one, key, *_invalid(valid))
+                continue
+        if name_of is not None:
+            name = name_of(fields)
+            if name is None:
+                yield from _refuse(rules, one, key, "name-missing", f"there is no name: {_lacking(mapping.name, fields)}")
+                continue
+            name = terminal_name(name)
+        provenance = Provenance(spec, one.refs)
+        if rules.person:
+            values = (name, valid, doors, user_type)
+            yield Entity("person", key, values, "", managed, only_existing, provenance, name or "")
+        if rules.cards is not None:  # also asked in there, but a generator per record costs
+            yield from _cards(rules, one, key, provenance, name or "")
+
+
+def _compile(mapping: PeopleMapping, zone: ZoneInfo | None, spec: str) -> _Rules:
+    managed = mapping.managed
+    whole = "person" in managed
+    doors = tuple(sorted({(d.door, d.plan) for d in mapping.doors})) if whole and mapping.doors is not None else None
+    fields = None if doors is not None else ("name", "valid", "user_type")
+    return _Rules(
+        mapping=mapping,
+        key=compile_template(mapping.key),
+        name=compile_template(mapping.name) if mapping.name and whole else None,
+        valid=compile_valid(mapping.valid, zone) if mapping.valid and managed & {"person", "valid"} else None,
+        doors=doors,
+        user_type=mapping.user_type if whole else None,
+        cards=_compile_cards(mapping.cards) if mapping.cards and "card" in managed else None,
+        person=whole or "valid" in managed,
+        managed=fields if whole else ("valid",),
+        only_existing=not whole,
+        spec=spec,
+    )
+
+
+def _compile_cards(templates: tuple[str, ...]) -> Numbers:
+    picks = [_pick(template) for template in templates]
+
+    def numbers(fields: Mapping[str, Value]) -> list[str]:
+        return list(dict.fromkeys(number for pick in picks for number in pick(fields)))
+
+    return numbers
+
+
+def _pick(template: str) -> Callable[[Mapping[str, Value]], tuple[str, ...]]:
+    name, fill = single_field(template), compile_template((template,))
+
+    def pick(fields: Mapping[str, Value]) -> tuple[str, ...]:
+        value = fields.get(name) if name is not None else None
+        if isinstance(value, tuple):
+            return tuple(text for item in value if (text := item.strip()))
+        number = fill(fields)
+        return () if number is None else (number,)
+
+    return pick
+
+
+def _cards(rules: _Rules, one: Selected, owner: str, provenance: Provenance, label: str) -> Iterator[Wish]:
+    for number in rules.cards(one.fields) if rules.cards is not None else ():
+        if _CARD(number):
+            yield Entity("card", number, (owner, rules.mapping.card_type), owner, None, False, provenance, label)
+        else:
+            message = f"a card number of {owner} is not usable: 1 to 32 letters and digits, nothing else"
+            yield Refusal("card", number, "card-number-unusable", message, one.refs[0] if one.refs else None, provenance, label)
+
+
+def _refuse(rules: _Rules, one: Selected, key: str | None, code: str, message: str) -> Iterator[Refusal]:
+    record, provenance = one.refs[0] if one.refs else None, Provenance(rules.spec, one.refs)
+    if rules.person:
+        yield Refusal("person", key, code, message, record, provenance)
+    if rules.cards is not None:
+        yield Refusal("card", None, code, f"{message}; the cards stay as they are", record, provenance)
+
+
+def _key_problem(mapping: PeopleMapping, fields: Mapping[str, Value], key: str | None) -> tuple[str, str]:
+    if key is None:
+        return "no-key", f"there is no employee number: {_lacking(mapping.key, fields)}"
+    if len(key) > KEY_LENGTH:
+        return "key-too-long", f"the employee number {key!r} has {len(key)} characters; a terminal takes at most {KEY_LENGTH}"
+    return "key-unusable", f"the employee number {key!r} holds more than letters, digits, - and _"
+
+
+def _lacking(template: tuple[str, ...] | None, fields: Mapping[str, Value]) -> str:
+    return f"{' and '.join(missing_fields(template or (), fields)) or 'nothing'} has no value"
+
+
+def _invalid(problem: Any) -> tuple[str, str]:
+    return problem.code, problem.message

@@ -1,0 +1,158 @@
+"""Looks at one terminal and never touches it: who it is, what it can hold, and everybody it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from controller.sdk import Actual, Clock, Facts, NotOffered, Page, Ref
+from providers.hikvision.answer import Tree, number, part, text
+from providers.hikvision.capability import Limits, limits_of
+from providers.hikvision.client import CARDS, PEOPLE, RECORDS, Isapi, Search
+from providers.hikvision.wire import Normaliser, WireCard, person_of
+
+T = TypeVar("T")
+_BASE = "/ISAPI/AccessControl"
+
+
+class Seen(Actual, frozen=True):
+    """A person read again, with all fields as the terminal sent them: a write merges into these. May hold a PIN, so no repr."""
+
+    record: Tree = {}
+
+    def __repr__(self) -> str:
+        return f"Seen(key={self.key!r}, label={self.label!r})"
+
+
+class HikvisionReader:
+    """Reads through one lane; what the terminal can hold is asked once."""
+
+    def __init__(self, isapi: Isapi, normaliser: Normaliser, clock: Clock, zone: ZoneInfo | None) -> None:
+        self._isapi = isapi
+        self._normal = normaliser
+        self._clock = clock
+        self._zone = zone
+        self._limits: Limits | None = None
+
+    async def limits(self) -> Limits:
+        """Three calls at first, none later."""
+        if self._limits is None:
+            get = self._isapi.optional
+            terminal = await get(f"{_BASE}/capabilities", "ask what the terminal can do")
+            people = await get(f"{_BASE}/UserInfo/capabilities", "ask what the terminal keeps of persons", json=True)
+            limits = limits_of(terminal, people, {})
+            if limits.cards.offered:
+                cards = await get(f"{_BASE}/CardInfo/capabilities", "ask what the terminal keeps of cards", json=True)
+                limits = limits_of(terminal, people, cards)
+            self._limits = limits
+        return self._limits
+
+    async def facts(self) -> Facts:
+        """Six calls at most. The clock's offset is that of the wall clock: a wrong zone on the terminal is a wrong clock."""
+        info = _root(await self._isapi.document("/ISAPI/System/deviceInfo", "ask the terminal who it is"), "DeviceInfo")
+        clock = _root(await self._isapi.optional("/ISAPI/System/time", "ask the terminal for the time"), "Time")
+        offset = clock_offset(text(clock.get("localTime")), self._clock.now(), self._zone)
+        limits = await self.limits()
+        if not limits.keeps_persons:
+            raise NotOffered("this device keeps no persons: it is no door terminal, or a door station without that function")
+        count = _root(await self._isapi.optional(f"{_BASE}/UserInfo/Count", "count the persons", json=True), "UserInfoCount")
+        firmware = " ".join(filter(None, (text(info.get("firmwareVersion")), text(info.get("firmwareReleasedDate")))))
+        return Facts(
+            identity=text(info.get("serialNumber")),
+            model=text(info.get("model")),
+            firmware=firmware,
+            clock_offset=offset,
+            capacity=_capacity(limits, number(count.get("userNumber"))),
+            limits=limits,
+            notes=_notes(limits, clock, offset),
+        )
+
+    async def observe(self, kinds: Sequence[str]) -> AsyncIterator[Page]:
+        limits = await self.limits()
+        if "person" in kinds:
+            async with aclosing(self._isapi.search(PEOPLE, limits.people.page)) as people:
+                async for found in people:
+                    yield Page("person", self._normal.people(found.records), found.total)
+        if "card" in kinds:
+            _need_cards(limits)
+            async with aclosing(self._isapi.search(CARDS, limits.cards.page)) as cards:
+                async for page in cards:
+                    yield Page("card", self._normal.cards(page.records), page.total)
+
+    async def read(self, kind: str, refs: Sequence[Ref]) -> list[Actual]:
+        limits, wanted = await self.limits(), list(dict.fromkeys(ref.key for ref in refs if ref.key))
+        if kind == "person":
+            batch = limits.people.batch if limits.people.filters else 0
+            found = await self._named(RECORDS, wanted, ("EmployeeNoList", "employeeNo"), (limits.people.page, batch))
+            return [self._seen(raw) for raw in found]
+        _need_cards(limits)
+        cards: list[WireCard] = await self._named(CARDS, wanted, ("CardNoList", "cardNo"), (limits.cards.page, limits.cards.batch))
+        return list(self._normal.cards(cards))
+
+    async def _named(self, search: Search[T], keys: list[str], names: tuple[str, str], sizes: tuple[int, int]) -> list[T]:
+        """Those of these keys that are there. Terminals that ignore the list are read whole, once, and filtered here."""
+        (list_name, key_name), (page, batch) = names, sizes
+        found: dict[str, T] = {}
+        for start in range(0, len(keys), batch) if batch else ():
+            asked = keys[start : start + batch]
+            condition = {list_name: [{key_name: key} for key in asked]}
+            obeyed = await self._collect(search, page, condition, set(asked), found)
+            if not obeyed:
+                return list(found.values()) if len(asked) == len(keys) else await self._named(search, keys, names, (page, 0))
+        if not batch and keys:
+            await self._collect(search, page, {}, set(keys), found)
+        return list(found.values())
+
+    async def _collect(self, search: Search[T], size: int, condition: Tree, wanted: set[str], found: dict[str, T]) -> bool:
+        """Put what is wanted into ``found``; whether the terminal sent nothing else."""
+        obeyed = True
+        async with aclosing(self._isapi.search(search, size, condition)) as pages:
+            async for page in pages:
+                hits = {key: record for record in page.records if (key := search.key(record)) in wanted}
+                obeyed = obeyed and len(hits) == len(page.records)
+                found |= hits
+                if wanted <= found.keys():
+                    break
+        return obeyed
+
+    def _seen(self, raw: Tree) -> Seen:
+        [actual] = self._normal.people([person_of(raw)])
+        return Seen(actual.key, actual.values, guard=actual.guard, label=actual.label, record=raw)
+
+
+def clock_offset(local_time: str, now: datetime, zone: ZoneInfo | None) -> float | None:
+    """Seconds by which the terminal's wall clock is ahead of the site's; None when it does not tell or cannot be compared."""
+    try:
+        told = datetime.fromisoformat(local_time)
+    except ValueError:
+        return None
+    if zone is not None:
+        return (told.replace(tzinfo=None) - now.astimezone(zone).replace(tzinfo=None)).total_seconds()
+    return (told - now).total_seconds() if told.tzinfo is not None else None
+
+
+def _root(document: Tree, name: str) -> Tree:
+    return part(document, name) or document
+
+
+def _capacity(limits: Limits, persons: int | None) -> dict[str, tuple[int | None, int | None]]:
+    capacity: dict[str, tuple[int | None, int | None]] = {"person": (persons, limits.people.most)}
+    return {**capacity, "card": (None, limits.cards.most)} if limits.cards.offered else capacity
+
+
+def _notes(limits: Limits, clock: Tree, offset: float | None) -> tuple[str, ...]:
+    notes = []
+    if offset is not None and abs(offset) >= 1800:
+        zone = text(clock.get("timeZone")) or "not told"
+        notes.append(f"its clock is {offset / 3600:+.1f} hours off; its time zone is set to {zone}")
+    if not limits.cards.offered:
+        notes.append("it keeps no cards")
+    return tuple(notes)
+
+
+def _need_cards(limits: Limits) -> None:
+    if not limits.cards.offered:
+        raise NotOffered("this terminal keeps no cards", hint="leave cards out of the spec for this terminal")

@@ -1,0 +1,255 @@
+"""Persons and cards as a terminal sends them, and what they mean: from the bytes of a search page to observed entities.
+
+The hot path decodes typed structs at once. A page whose types differ (numbers as text, one hit as an object, XML, NUL bytes)
+is read again the slow and tolerant way; a page that makes no sense either way raises and is never taken for an empty one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from controller.sdk import PERMANENT, Actual, Period
+from providers.hikvision.answer import Tree, as_list, flag, number, part, text, tree
+from providers.hikvision.kinds import Doors, terminal_name
+
+ADMINISTRATOR = "is an administrator at the terminal"
+
+
+class WireValid(msgspec.Struct, gc=False):
+    enable: bool
+    beginTime: str = ""
+    endTime: str = ""
+
+
+class WireRight(msgspec.Struct, gc=False):
+    doorNo: int
+    planTemplateNo: str = ""
+
+
+class WirePerson(msgspec.Struct):
+    employeeNo: str
+    name: str = ""
+    userType: str = "normal"
+    Valid: WireValid | None = None
+    doorRight: str | None = None
+    RightPlan: list[WireRight] = []
+    localUIRight: bool = False
+
+
+class WireCard(msgspec.Struct, gc=False):
+    cardNo: str
+    employeeNo: str = ""  # missing for an orphan card
+    cardType: str = "normalCard"
+
+
+T = TypeVar("T")
+
+
+class Found(msgspec.Struct, Generic[T]):
+    """One page of a search. ``last``: the terminal says that nothing follows; counts are None when it does not tell."""
+
+    records: list[T]
+    last: bool
+    count: int | None
+    total: int | None
+
+
+class _People(msgspec.Struct):
+    responseStatusStrg: str
+    numOfMatches: int
+    totalMatches: int
+    UserInfo: list[WirePerson] = []
+
+
+class _PeopleAnswer(msgspec.Struct):
+    UserInfoSearch: _People
+
+
+class _Cards(msgspec.Struct):
+    responseStatusStrg: str
+    numOfMatches: int
+    totalMatches: int
+    CardInfo: list[WireCard] = []
+
+
+class _CardsAnswer(msgspec.Struct):
+    CardInfoSearch: _Cards
+
+
+_PEOPLE = msgspec.json.Decoder(_PeopleAnswer)
+_CARDS = msgspec.json.Decoder(_CardsAnswer)
+
+
+class NoSearch(Exception):
+    """The answer holds no search result; ``tree`` is what it holds."""
+
+    def __init__(self, tree: Tree) -> None:
+        super().__init__("no search result")
+        self.tree = tree
+
+
+def decode_people(body: bytes) -> Found[WirePerson]:
+    """Raises NotAnAnswer (no JSON, no XML), NoSearch (another answer) and ValueError (a person without a number)."""
+    try:
+        page = _PEOPLE.decode(body).UserInfoSearch
+    except (msgspec.DecodeError, UnicodeDecodeError):  # ValidationError is one, too
+        return _tolerant(body, "UserInfoSearch", "UserInfo", person_of)
+    return Found(page.UserInfo, _is_last(page.responseStatusStrg), page.numOfMatches, page.totalMatches)
+
+
+def decode_cards(body: bytes) -> Found[WireCard]:
+    try:
+        page = _CARDS.decode(body).CardInfoSearch
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _tolerant(body, "CardInfoSearch", "CardInfo", card_of)
+    return Found(page.CardInfo, _is_last(page.responseStatusStrg), page.numOfMatches, page.totalMatches)
+
+
+def decode_records(body: bytes) -> Found[Tree]:
+    """Persons as they came, every field included, for merging into a write."""
+    return _tolerant(body, "UserInfoSearch", "UserInfo", lambda raw: raw)
+
+
+def _tolerant(body: bytes, root: str, item: str, read: Callable[[Tree], T]) -> Found[T]:
+    answer = tree(body)
+    search = part(answer, root)
+    if not search:
+        raise NoSearch(answer)
+    found = search.get(item)
+    if found is None:
+        found = part(search, f"{item}List").get(item)
+    status = next((s for k in _STATUS_WORDS if (s := text(search.get(k)))), "")
+    records = [read(raw) for raw in as_list(found) if isinstance(raw, dict)]
+    if not status and not records and number(search.get("totalMatches")) is None:
+        raise NoSearch(answer)
+    return Found(records, _is_last(status), number(search.get("numOfMatches")), number(search.get("totalMatches")))
+
+
+_STATUS_WORDS = ("responseStatusStrg", "responseStatusStrings", "responseStatus")
+
+
+def _is_last(status: str) -> bool:
+    return status.strip().upper() != "MORE"
+
+
+def person_of(raw: Tree) -> WirePerson:
+    """A person whatever the types; raises ValueError without an employee number."""
+    key = text(raw.get("employeeNo"))
+    if not key:
+        raise ValueError("a person without an employee number")
+    valid, right = part(raw, "Valid"), raw.get("doorRight")
+    return WirePerson(
+        key,
+        text(raw.get("name")),
+        text(raw.get("userType")) or "normal",
+        _valid_of(valid) if valid else None,
+        None if right is None else text(right),
+        [WireRight(number(r.get("doorNo")) or 0, _plans_text(r.get("planTemplateNo"))) for r in _rights(raw.get("RightPlan"))],
+        flag(raw.get("localUIRight")),
+    )
+
+
+def _valid_of(valid: Tree) -> WireValid:
+    return WireValid("enable" not in valid or flag(valid["enable"]), text(valid.get("beginTime")), text(valid.get("endTime")))
+
+
+def _rights(value: Any) -> list[Tree]:
+    if isinstance(value, dict) and "RightPlan" in value:
+        value = value["RightPlan"]
+    return [item for item in as_list(value) if isinstance(item, dict)]
+
+
+def _plans_text(value: Any) -> str:
+    return ",".join(text(item) for item in value) if isinstance(value, list) else text(value)
+
+
+def card_of(raw: Tree) -> WireCard:
+    key = text(raw.get("cardNo"))
+    if not key:
+        raise ValueError("a card without a number")
+    return WireCard(key, text(raw.get("employeeNo")), text(raw.get("cardType")) or "normalCard")
+
+
+class Normaliser:
+    """From wire structs to entities as the plan compares them. Remembers periods and rights it has seen: there are few.
+
+    A terminal's times are wall time already; with ``Z`` or an offset they are brought to ``zone``. ``enable: false`` is
+    permanent whatever the bounds. A validity that cannot be read is None: no access that could be relied on.
+    A right whose plan is not shown is taken to have ``assume_plan``, since some firmware reads back none.
+    """
+
+    def __init__(self, zone: ZoneInfo | None, assume_plan: int = 1) -> None:
+        self._zone = zone
+        self._assume = assume_plan
+        self._periods: dict[tuple[bool, str, str], Period | None] = {}
+        self._doors: dict[tuple[str | None, int, str], Doors] = {}
+
+    def people(self, records: Iterable[WirePerson]) -> list[Actual]:
+        periods, single, out = self._periods, self._doors, []
+        for p in records:
+            v = p.Valid
+            if v is None:
+                period = None
+            else:
+                triple = (v.enable, v.beginTime, v.endTime)
+                try:
+                    period = periods[triple]
+                except KeyError:
+                    period = periods[triple] = self._period(*triple)
+            rights = p.RightPlan
+            if len(rights) == 1:
+                right = rights[0]
+                shape = (p.doorRight, right.doorNo, right.planTemplateNo)
+                doors = single.get(shape)
+                if doors is None:
+                    doors = single[shape] = self._rights(p.doorRight, rights)
+            else:
+                doors = self._rights(p.doorRight, rights)
+            name = p.name
+            if not name.isascii():
+                name = unicodedata.normalize("NFC", name)
+            if "'" in name:
+                name = terminal_name(name)
+            out.append(
+                Actual(p.employeeNo, (name, period, doors, p.userType), "", "", ADMINISTRATOR if p.localUIRight else "", name)
+            )
+        return out
+
+    def cards(self, records: Iterable[WireCard]) -> list[Actual]:
+        return [Actual(c.cardNo, (c.employeeNo, c.cardType), "", c.employeeNo) for c in records]
+
+    def _period(self, enable: bool, begin: str, end: str) -> Period | None:
+        if not enable:
+            return PERMANENT
+        if not begin and not end:
+            return None
+        try:
+            return Period(self._wall(begin), self._wall(end))
+        except (ValueError, OverflowError):
+            return None
+
+    def _wall(self, moment: str) -> str:
+        if not moment:
+            return ""
+        when = datetime.fromisoformat(moment.strip())
+        if when.tzinfo is not None and self._zone is not None:
+            when = when.astimezone(self._zone)
+        return when.replace(tzinfo=None).isoformat(timespec="seconds")
+
+    def _rights(self, door_right: str | None, rights: list[WireRight]) -> Doors:
+        """``doorRight`` says which doors, ``RightPlan`` when; a door that only the latter names is not allowed."""
+        plans: dict[int, set[int]] = {}
+        for right in rights:
+            plans.setdefault(right.doorNo, set()).update(_numbers(right.planTemplateNo))
+        doors = plans if door_right is None else _numbers(door_right)
+        return tuple(sorted((door, plan) for door in doors for plan in (plans.get(door) or {self._assume})))
+
+
+def _numbers(listed: str) -> set[int]:
+    return {int(word) for word in listed.split(",") if word.strip().isdigit()}
