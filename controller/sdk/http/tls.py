@@ -92,6 +92,8 @@ def verdict(error: ssl.SSLError) -> str:
     """What is wrong with the certificate or the handshake, in plain words (codes of OpenSSL's x509_vfy.h)."""
     if isinstance(error, PinMismatch):
         return "it shows another certificate than the pinned one"
-    if isinstance(error, ssl.SSLCertVerificationError):
+    # Only OpenSSL's own errors have the attributes that ssl documents; errors that Python raises itself have none.
+    if isinstance(error, ssl.SSLCertVerificationError) and hasattr(error, "verify_code"):
         return _VERDICTS.get(error.verify_code, f"its certificate is not accepted: {error.verify_message}")
-    return f"no secure connection could be agreed on ({(error.reason or 'TLS error').replace('_', ' ').lower()})"
+    reason = getattr(error, "reason", None) or str(error.strerror)
+    return f"no secure connection could be agreed on ({reason.replace('_', ' ').lower()})"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
+import h11
 import httpx
 
 from controller.sdk.context import Endpoint
@@ -190,18 +192,19 @@ _MEANINGS: Mapping[type[Exception], Callable[[Failure, Exception], ProviderError
 
 def translate(error: Exception, failure: Failure) -> ProviderError:
     """A foreign exception as one of ours; the nearest class in its ancestry decides."""
-    if isinstance(error, httpx.RemoteProtocolError) and not failure.answered and error.__cause__ and error.__cause__.__cause__:
-        return not_http(failure, error)  # the parser below complained; a plain close has no second cause
+    if not failure.answered and any(isinstance(cause, h11.RemoteProtocolError) for cause in causes(error)):
+        return not_http(failure, error)  # the parser complained; httpx has the same class for a plain close
     return next(_MEANINGS[kind] for kind in type(error).__mro__ if kind in _MEANINGS)(failure, error)
 
 
 def _base(url: str) -> httpx.URL:
     """The URL without name and password; raises NotOffered for what is no web address."""
     try:
-        base = httpx.URL(url)
-    except httpx.InvalidURL:
-        base = httpx.URL("")
-    if base.scheme not in ("http", "https") or not base.host:
+        parts, base = urlsplit(url), httpx.URL(url)
+        fine = parts.scheme in ("http", "https") and bool(base.host) and parts.port != 0 and not re.search(r"\s", parts.netloc)
+    except (httpx.InvalidURL, ValueError):  # ValueError: a port beyond 65535, a broken IPv6 address
+        fine = False
+    if not fine:
         raise NotOffered("the url in the config is no web address", hint="write it as https://host:port/path; the port is optional")
     return base.copy_with(userinfo=b"")
 
