@@ -1,4 +1,4 @@
-"""What to do about each difference: a change, or a notice that says why not. Pure; the rules of ownership stand here and in ``removal``.
+"""What to do about each difference: a change, or a notice that says why not. Pure; the rules of ownership stand here.
 
 Order of the questions: is it known at all (held)? may it be touched (protected)? is it ours (inventory)? what differs?
 """

@@ -71,9 +71,6 @@ class Policy(SpecModel):
         "refuse",
         description="What to do with something that is there under our key: leave it, take it if its identity agrees, take it.",
     )
-    when_removed_from_spec: Literal["forget", "empty"] = Field(
-        "forget", description="What happens when the whole resource leaves the spec: forget what we own there, or remove it."
-    )
     limits: Limits = Field(default_factory=Limits, description="How much one run may change.")
     budgets: Budgets = Field(default_factory=Budgets, description="How much may change within 24 hours.")
     pace: Duration = Field(1.0, description="Least time between two calls to this target.")
