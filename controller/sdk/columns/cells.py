@@ -29,15 +29,14 @@ _CLOCK = frozenset("HIMSfpz")
 _KNOWN = frozenset("YymbBdjaA%") | _CLOCK
 
 
-def cell_reader(kind: FieldType, column: Column | None, default: Value) -> Read:
-    """A function from a cell to a value. An absent cell (None) and an empty one give ``default``; an empty list cell without a
+def cell_reader(kind: FieldType, column: Column | None = None) -> Read:
+    """A function from a cell to a value. An absent cell (None) and an empty one give the column's default; an empty list cell without a
     default is the empty list: somebody without roles is known to have none, which an absent cell does not say.
 
     Raises ValueError for a ``format`` that names no day or for a ``default`` of the column that is not of this type.
     """
     read = _reader_of(kind, column)
-    if column is not None and column.default is not None:
-        default = read(column.default)
+    default = None if column is None or column.default is None else read(column.default)
     blank: Value = () if kind is FieldType.STRINGS and default is None else default
 
     def cell(value: Any) -> Value:

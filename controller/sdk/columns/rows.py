@@ -16,12 +16,14 @@ from controller.sdk.template import compile_template, missing_fields, nearest, t
 
 
 class Cell(NamedTuple):
-    """One field of a row: where it comes from, how it is read, and whether its value may stand in a message."""
+    """One field of a row: where it comes from, how it is read, whether its value may stand in a message (``sensitive``), and
+    whether an absent one has a default (``filled``)."""
 
     field: str
     column: str
     read: Read
     sensitive: bool
+    filled: bool
 
 
 def missing_columns(config: FileConfig, columns: Iterable[str]) -> str:
@@ -54,7 +56,9 @@ class RowReader:
         """``values`` are the raw cells in the order of ``cells``."""
         fields: dict[str, Value] = {}
         bad: list[str] = []
-        for (field, column, read, sensitive), raw in zip(self.cells, values, strict=True):
+        for (field, column, read, sensitive, filled), raw in zip(self.cells, values, strict=True):
+            if raw is None and not filled:
+                continue
             try:
                 value = read(raw)
             except ValueError as problem:
@@ -75,12 +79,12 @@ class RowReader:
 def _cells(config: FileConfig, columns: Sequence[str] | None) -> Iterable[Cell]:
     hidden = file_sensitive(config)
     for field, column in config.map.items():
-        reader = cell_reader(config.type_of(field), column, None)
+        reader = cell_reader(config.type_of(field), column)
         if columns is None or (column.column or field) in columns:
-            yield Cell(field, column.column or field, reader, field in hidden)
+            yield Cell(field, column.column or field, reader, field in hidden, column.default is not None)
     for field, kind in config.record_type.fields.items():
         if field not in config.map and (columns is None or field in columns):
-            yield Cell(field, field, cell_reader(kind, None, None), field in hidden)
+            yield Cell(field, field, cell_reader(kind), field in hidden, False)
 
 
 def hold_duplicates(rows: Sequence[Record | Unreadable]) -> list[Record | Unreadable]:

@@ -131,7 +131,7 @@ def _check_column(config: FileConfig, field: str, column: Column) -> Iterator[Pr
     if folded:
         yield Problem((*here, "yes"), f"{', '.join(sorted(folded))} cannot mean both yes and no")
     try:
-        cell_reader(kind, column, None)
+        cell_reader(kind, column)
     except ValueError as problem:
         yield Problem(here, str(problem))
 

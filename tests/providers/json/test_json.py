@@ -70,10 +70,12 @@ def test_dotted_paths_lead_into_nested_objects_and_names_with_dots_come_first() 
     [
         ("integer", 12.0, 12),
         ("integer", "12", 12),
+        ("integer", 3, 3),
         ("number", 1.5, 1.5),
         ("string", 1.0, "1"),
         ("boolean", "ja", True),
         ("boolean", 0, False),
+        ("number", "12", 12),
         ("strings", 5, ("5",)),
     ],
 )
@@ -169,6 +171,22 @@ def test_any_bytes_are_rows_or_a_clear_error(body: bytes) -> None:
             read_json(body, config(lines=lines))
         except ProviderError as error:
             assert error.message
+
+
+def test_a_default_fills_what_is_absent_or_null() -> None:
+    found = rows([{"id": "1"}, {"id": "2", "active": None}, {"id": "3", "active": False}], map={"active": {"default": True}})
+    assert [cast(Record, row).fields["active"] for row in found] == [True, True, False]
+
+
+def test_a_table_whose_names_are_all_seen_goes_on() -> None:
+    found = rows([{"m": "a"}, {"m": "b"}], record="table", map={"mail": "m"}, key="mail")
+    assert [row.key for row in found] == ["a", "b"]
+
+
+def test_only_the_first_hundred_objects_are_searched_for_names_that_were_meant() -> None:
+    found = rows([{"id": str(n)} for n in range(100)] + [{"id": "x", "email": "e"}], map={"email": {}})
+    assert len(found) == 101
+    assert "no column 'phone'" in fails([5, {"id": "1"}], map={"phone": {}}).message
 
 
 def test_pointer_and_lines_are_checked() -> None:
