@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from controller.sdk import Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError
-from providers.hikvision.answer import NotAnAnswer, Tree, text, tree
-from providers.hikvision.verdict import error_for, status_of, worth_telling
-from providers.hikvision.wire import Found, NoSearch, WireCard, WirePerson, decode_cards, decode_people, decode_records
+from providers.hikvision.isapi.answer import NotAnAnswer, Tree, text, tree
+from providers.hikvision.isapi.verdict import error_for, status_of, worth_telling
+from providers.hikvision.isapi.wire import Found, NoSearch, WireCard, WirePerson, decode_cards, decode_people, decode_records
 
 if TYPE_CHECKING:
     from controller.sdk.http import Http, Response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,7 +10,6 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 
 from controller.sdk import (
     Endpoint,
-    Problem,
     Reference,
     SecretRef,
     SpecModel,
@@ -181,62 +179,6 @@ class PeopleMapping(SubjectMapping):
         return frozenset({"person", "card"}) if self.cards else frozenset({"person"})
 
 
-_BELONGS = {
-    "name": "person",
-    "doors": "person",
-    "user_type": "person",
-    "cards": "card",
-    "card_type": "card",
-}  # field -> what must be managed for it to have a meaning
-_SPELLING = {"user_type": "userType", "card_type": "cardType"}
-
-
 def kinds_of(mapping: PeopleMapping) -> tuple[str, ...]:
     managed = mapping.managed
     return tuple(kind for kind in ("person", "card") if kind in managed or (kind == "person" and "valid" in managed))
-
-
-def check(resource: Any) -> Iterator[Problem]:
-    """What the types cannot say about a whole resource (controller.spec.resource.Resource, by its attributes alone)."""
-    if resource.zone is None:
-        yield Problem(("config", "timezone"), "validity is written in local time, so the zone of the site is needed",
-                      "write timezone: Europe/Stockholm here, or in the Controller's spec")  # fmt: skip
-    if not resource.mappings:
-        yield Problem((), "nothing is declared for this terminal", "write people: with at least one item")
-    for index, mapping in enumerate(m.mapping for m in resource.mappings if m.section == "people"):
-        for problem in _check_mapping(mapping, resource.policy.on_removal):
-            yield Problem(("people", index, *problem.path), problem.message, problem.hint)
-
-
-def _check_mapping(mapping: PeopleMapping, on_removal: str) -> Iterator[Problem]:
-    managed = mapping.managed
-    if {"person", "valid"} <= managed:
-        yield Problem(("manage",), "[person, valid] contradict each other: person manages validity too", "write one of them")
-    if "valid" in managed and on_removal == "delete":
-        yield Problem(("manage",), "manage: [valid] never removes anybody, but the policy says onRemoval: delete",
-                      "write onRemoval: expire or keep, or manage: [person]")  # fmt: skip
-    for field, needed in _BELONGS.items():
-        if field in mapping.model_fields_set and getattr(mapping, field) is not None and needed not in managed:
-            yield Problem((_SPELLING.get(field, field),), f"declared, but {needed} is not managed here, so it would have no effect",
-                          f"add {needed} to manage, or leave it out")  # fmt: skip
-    yield from _missing(mapping, managed)
-    yield from _doors_twice(mapping)
-
-
-def _missing(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Problem]:
-    if managed & {"person", "valid"} and mapping.valid is None:
-        yield Problem(("valid",), "validity is missing", 'write valid: {until: "{valid_until}"}, or {until: forever} for no end')
-    if "valid" in mapping.model_fields_set and mapping.valid is not None and not managed & {"person", "valid"}:
-        yield Problem(("valid",), "declared, but neither person nor valid is managed here", "add one of them to manage")
-    if "person" in managed and mapping.name is None:
-        yield Problem(("name",), "the name is missing", 'write name: "{first_name} {last_name}"')
-    if "card" in managed and mapping.cards is None:
-        yield Problem(("cards",), "cards are managed, but no card numbers are declared", 'write cards: "{card_no}"')
-
-
-def _doors_twice(mapping: PeopleMapping) -> Iterator[Problem]:
-    seen: set[tuple[int, int]] = set()
-    for index, door in enumerate(mapping.doors or ()):
-        if (door.door, door.plan) in seen:
-            yield Problem(("doors", index), f"door {door.door} with plan {door.plan} is declared twice", "leave one of them out")
-        seen.add((door.door, door.plan))

@@ -11,10 +11,10 @@ from contextlib import aclosing
 from typing import Any
 
 from controller.sdk import Clock, Conflict, Done, NotOffered, Period, ProviderError, Rejected, Write
-from providers.hikvision.answer import Tree, as_list, number, part, text
-from providers.hikvision.capability import Limits, People
 from providers.hikvision.client import RECORDS, Isapi
 from providers.hikvision.fit import clamp
+from providers.hikvision.isapi.answer import Tree, as_list, number, part, text
+from providers.hikvision.isapi.capability import Limits, People
 from providers.hikvision.kinds import CARD_TYPE, OWNER, PERSON, Doors
 
 _BASE = "/ISAPI/AccessControl"

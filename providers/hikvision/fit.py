@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from controller.sdk import PERMANENT, Entity, Facts, Period, Refusal, Wish
-from providers.hikvision.capability import Cards, Limits, People
+from providers.hikvision.isapi.capability import Cards, Limits, People
 from providers.hikvision.kinds import CARD_TYPE, OWNER, Doors
 
 

@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from controller.sdk import Actual, Context, Period, TargetProvider
+from providers.hikvision.check import check
 from providers.hikvision.client import Isapi
-from providers.hikvision.config import HikvisionConfig, PeopleMapping, check, endpoint, kinds_of
+from providers.hikvision.config import HikvisionConfig, PeopleMapping, endpoint, kinds_of
 from providers.hikvision.desired import desired
 from providers.hikvision.edits import Edits
 from providers.hikvision.fit import fit
 from providers.hikvision.kinds import KINDS, VALID
+from providers.hikvision.normalise import Normaliser
 from providers.hikvision.reader import HikvisionReader
-from providers.hikvision.wire import Normaliser
 from providers.hikvision.writer import HikvisionWriter
 
 BARRED = Period("2000-01-01T00:00:00", "2000-01-01T23:59:59")

@@ -9,10 +9,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from controller.sdk import Actual, Clock, Facts, NotOffered, Page, Ref
-from providers.hikvision.answer import Tree, number, part, text
-from providers.hikvision.capability import Limits, limits_of
 from providers.hikvision.client import CARDS, PEOPLE, RECORDS, Isapi, Search
-from providers.hikvision.wire import Normaliser, WireCard, person_of
+from providers.hikvision.isapi.answer import Tree, number, part, text
+from providers.hikvision.isapi.capability import Limits, limits_of
+from providers.hikvision.isapi.wire import WireCard, person_of
+from providers.hikvision.normalise import Normaliser
 
 T = TypeVar("T")
 _BASE = "/ISAPI/AccessControl"

@@ -20,8 +20,8 @@ from controller.sdk import (
     Unauthorized,
 )
 from providers.hikvision.client import _Guard
-from providers.hikvision.verdict import Meaning, Status, error_for, judge, status_of, worth_telling
-from providers.hikvision.wire import Found
+from providers.hikvision.isapi.verdict import Meaning, Status, error_for, judge, status_of, worth_telling
+from providers.hikvision.isapi.wire import Found
 
 
 def _error(http: int, answer: dict[str, Any], wrote: bool = True) -> ProviderError | None:

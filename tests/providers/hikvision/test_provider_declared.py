@@ -26,10 +26,11 @@ from controller.sdk import (
     Wish,
     period_effect,
 )
-from providers.hikvision.capability import Cards, Limits, People, limits_of, people_of
-from providers.hikvision.config import HikvisionConfig, PeopleMapping, check, kinds_of
+from providers.hikvision.check import check
+from providers.hikvision.config import HikvisionConfig, PeopleMapping, kinds_of
 from providers.hikvision.desired import desired
 from providers.hikvision.fit import clamp, fit
+from providers.hikvision.isapi.capability import Cards, Limits, People, limits_of, people_of
 from providers.hikvision.kinds import doors_effect, may_widen, same_name, show_doors, user_type_effect
 from providers.hikvision.provider import BARRED, PROVIDER, bar
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.sdk import PERMANENT, Period
-from providers.hikvision.answer import NotAnAnswer, as_list, flag, number, text, tree, words
-from providers.hikvision.wire import Normaliser, NoSearch, decode_cards, decode_people, decode_records
+from providers.hikvision.isapi.answer import NotAnAnswer, as_list, flag, number, text, tree, words
+from providers.hikvision.isapi.wire import NoSearch, decode_cards, decode_people, decode_records
+from providers.hikvision.normalise import Normaliser
 
 PERSON: dict[str, Any] = {
     "employeeNo": "1001", "name": "Anna", "userType": "normal", "localUIRight": False, "doorRight": "1",

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from providers.hikvision.answer import Tree, flag, number, part, text, words
+from providers.hikvision.isapi.answer import Tree, flag, number, part, text, words
 
 PAGE = 30  # more is clipped or refused by real terminals, whatever they promise
 EARLIEST = "2000-01-01T00:00:00"

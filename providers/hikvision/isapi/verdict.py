@@ -12,7 +12,7 @@ from enum import Enum, auto
 import msgspec
 
 from controller.sdk import Busy, Conflict, Done, Full, Incomplete, Nonsense, NotOffered, ProviderError, Rejected, Unauthorized
-from providers.hikvision.answer import Tree, number, part, text
+from providers.hikvision.isapi.answer import Tree, number, part, text
 
 LOCKED_FOR = 1800.0  # seconds; the lock time seen on real terminals
 
