@@ -70,9 +70,11 @@ _XSI = "XMLSchema-instance"  # xsi:type and the like say nothing about members
 def _each(body: bytes, place: str, path: tuple[str, str], read: Callable[[Element], T]) -> Iterator[T]:
     """What stands at Cardskipper/group/item, one item in memory at a time."""
     opened: list[Element] = []
+    begun = False
     try:
         for event, element in iterparse(BytesIO(body.lstrip()), events=("start", "end"), forbid_dtd=True):
             if event == "start":
+                begun = True
                 opened.append(element)
                 _expect(opened, path, place)
                 continue
@@ -83,7 +85,7 @@ def _each(body: bytes, place: str, path: tuple[str, str], read: Callable[[Elemen
     except DefusedXmlException:
         raise Nonsense(f"{place} {_not_xml(body)}", hint=_ADDRESS, code="not-xml") from None
     except ParseError as error:
-        if not opened:
+        if not begun:
             raise Nonsense(f"{place} {_not_xml(body)}", hint=_ADDRESS, code="not-xml", detail=str(error)) from None
         message = f"the answer of {place} breaks off or is damaged, so none of it is used"
         raise Nonsense(message, hint="it is read again in the next run", code="broken-xml", detail=str(error)) from None
