@@ -9,7 +9,8 @@ from itertools import pairwise
 from random import Random
 
 _FIRST = (
-    "Åsa", "Örjan", "Märta", "Björn", "Håkan", "Göran", "Zoë", "Željko", "Čedomir", "Šárka", "Saša", "Mikołaj", "Łukasz", "Agnieszka", "José", "Nuría",
+    "Åsa", "Örjan", "Märta", "Björn", "Håkan", "Göran", "Zoë", "Željko", "Čedomir", "Šárka", "Saša", "Mikołaj",
+    "Łukasz", "Agnieszka", "José", "Nuría",
     "Anna-Karin", "Jean-Pierre", "D'Arcy", "Fatima", "Mohammed", "Nguyễn", "Þórdís", "Søren", "Émile", "Ștefan", "Ivana", "Petra",
     "Lars", "Karin", "Erik", "Maja", "Oskar", "Elsa", "Nils", "Ingrid", "Hugo", "Alva", "Tuva", "Yusuf", "Leïla", "Jürgen",
 )  # fmt: skip
