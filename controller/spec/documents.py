@@ -60,14 +60,14 @@ def read_documents(paths: Sequence[Path]) -> Reading:
     """Read every spec file under ``paths``: files as they are, folders recursively, hidden names left out."""
     reading, seen = Reading(), set[Path]()
     for path in paths:
-        found = 0
+        found, known = 0, len(reading.findings)
         for file in _files(path, reading.findings):
             found += 1
             if (absolute := file.absolute()) not in seen:
                 seen.add(absolute)
                 reading.files.append(file)
                 _read(file, reading)
-        if not found and path.is_dir():
+        if not found and path.is_dir() and len(reading.findings) == known:
             reading.findings.file(
                 str(path), "no-specs", "there is no spec in this folder", detail="Specs are files that end in .yaml, .yml or .json."
             )

@@ -46,7 +46,7 @@ class AnyDocument(SpecModel):
     """A document of which only kind and name are to be judged, because its provider is unknown."""
 
     api_version: Literal["trueup/v1"] = Field(description="Version of the spec language.")
-    kind: str = Field(description="What is declared.")
+    kind: Any = Field(description="What is declared.")
     metadata: Metadata
     spec: dict[str, Any]
 

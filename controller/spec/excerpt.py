@@ -57,9 +57,8 @@ class Findings:
         """Whether something is found there already."""
         return (place, path) in self._known
 
-    @property
-    def empty(self) -> bool:
-        return not self._found
+    def __len__(self) -> int:
+        return len(self._found)
 
     @property
     def errors(self) -> bool:

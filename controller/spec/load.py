@@ -39,7 +39,8 @@ def check_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> tuple[S
     judge = Judge(registry, findings)
     candidates = [found for document in reading.documents if (found := judge.judge(document)) is not None]
     controller = settings(candidates)
-    resources = {id(c): _resource(c, controller or ControllerSpec()) for c in candidates if c.whole is not None and c.provider}
+    assumed = controller or ControllerSpec(timezone="UTC")  # unreadable settings must not raise objections to what lacks them
+    resources = {id(c): _resource(c, assumed) for c in candidates if c.whole is not None and c.provider}
     _check_together(candidates, controller, findings)
     _check_each(candidates, resources, findings)
     if not reading.documents and not findings.errors:
@@ -72,7 +73,7 @@ def _check_each(candidates: list[Candidate], resources: Mapping[int, Resource], 
 
 
 def _diagnostics(findings: Findings, documents: list[Document]) -> list[Diagnostic]:
-    if findings.empty:
+    if not len(findings):
         return []
     for document in documents:
         findings.hide(texts=_secrets(document.data))

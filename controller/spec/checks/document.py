@@ -79,7 +79,7 @@ class Judge:
     def _provider(self, document: Document, kind: Any) -> Provider | None:
         if "kind" not in document.data:
             return None  # the envelope says that it is missing
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             meant = near(kind, list(KINDS)) if isinstance(kind, str) else ""
             words = f"Kinds are: {', '.join(KINDS)}."
             self.report(document, Problem("unknown-kind", ("kind",), "there is no such kind of spec", words, meant))

@@ -56,14 +56,17 @@ class Problem:
 
 def explain(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Problem]:
     """Every problem of a document's ``data`` against ``model``."""
-    raised = [(*_located(e["loc"], data), e) for e in error.errors(include_url=False, include_context=True, include_input=False)]
+    raised = [
+        (*_located(e["loc"], data, e["type"] == "missing"), e)
+        for e in error.errors(include_url=False, include_context=True, include_input=False)
+    ]
     out = []
     for path, group in _by_path(raised).items():
         out += _explain_group(path, group, data, model)
     return out
 
 
-def _located(loc: Sequence[str | int], data: Any) -> tuple[Path, bool]:
+def _located(loc: Sequence[str | int], data: Any, missing: bool) -> tuple[Path, bool]:
     """The path in the document, and whether union tags were left out of it."""
     path: list[str | int] = []
     node, tagged = data, False
@@ -73,8 +76,8 @@ def _located(loc: Sequence[str | int], data: Any) -> tuple[Path, bool]:
             node = node[part]
         elif isinstance(part, int):
             continue  # a single value where a list may stand: the model made the list
-        elif index == len(loc) - 1 and isinstance(node, dict):
-            path.append(part)  # a missing key
+        elif missing and index == len(loc) - 1:
+            path.append(part)
         else:
             tagged = True
     return tuple(path), tagged
@@ -158,7 +161,7 @@ def near(word: str, words: Sequence[str]) -> str:
     """The word that was probably meant, whatever its case; empty when none is close."""
     lower = {other.lower().replace("_", "").replace("-", ""): other for other in words}
     plain = word.lower().replace("_", "").replace("-", "")
-    return next((lower[found] for found in get_close_matches(plain, lower, n=1, cutoff=0.7)), "")
+    return next((lower[found] for found in get_close_matches(plain, lower, n=1, cutoff=0.6)), "")
 
 
 def describe(info: FieldInfo | None) -> str:

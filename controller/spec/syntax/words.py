@@ -69,8 +69,17 @@ _WORDS: tuple[tuple[str, str, str], ...] = (  # part of libyaml's sentence, ours
         "a list cannot begin here",
         "Begin the list on a line of its own, below its key.",
     ),
+    (
+        "expected alphabetic or numeric character",
+        "a name must follow `*` and `&`",
+        "A text that begins with * or & needs quotes.",
+    ),
+    ("did not find expected node content", "a value is missing here", "Write one, or remove the comma."),
     ("directive", "lines that begin with `%` are not read", "Remove the line."),
 )
+
+
+_SHOWN_AT_BEGINNING = tuple(part for part, summary, _ in _WORDS if "opened" in summary or "without a colon" in summary)
 
 
 def explain(problem: YAMLError, text: str) -> tuple[Fault, int]:
@@ -83,22 +92,32 @@ def explain(problem: YAMLError, text: str) -> tuple[Fault, int]:
     tab = _tab_near(text, line, column, said)
     if tab is not None:
         return Fault(_TAB[0], _TAB[1], line + 1, tab + 1, _TAB[2]), line
+    if _at(text, line, column) in ("]", "}"):
+        return Fault("yaml-syntax", "a bracket that closes nothing", line + 1, column + 1, "Remove it, or open it before."), line
     for part, summary, detail in _WORDS:
         if part in said:
-            shown = _opening(problem, mark) if "opened" in summary else mark
+            shown = _beginning(problem, mark) if part in _SHOWN_AT_BEGINNING else mark
             return Fault("yaml-syntax", summary, shown.line + 1, shown.column + 1, detail), line
     return Fault("yaml-syntax", f"this is not YAML: {said or 'broken syntax'}", line + 1, column + 1), line
 
 
-def _opening(problem: YAMLError, otherwise: Any) -> Any:
-    """Where the bracket or quote stands that was never closed; the parser itself notices lines later."""
+def _beginning(problem: YAMLError, otherwise: Any) -> Any:
+    """Where the bracket, quote or key stands that was never finished; the parser itself notices lines later."""
     return getattr(problem, "context_mark", None) or otherwise
+
+
+def _at(text: str, line: int, column: int) -> str:
+    return _line(text, line)[column : column + 1]
+
+
+def _line(text: str, line: int) -> str:
+    lines = text.split("\n", line + 1)
+    return lines[line] if line < len(lines) else ""
 
 
 def _tab_near(text: str, line: int, column: int, said: str) -> int | None:
     """The column of the tab that is to blame: among the blanks that begin the line, or where the parser stumbled."""
-    lines = text.split("\n", line + 1)
-    words = lines[line] if line < len(lines) else ""
+    words = _line(text, line)
     indent = words[: len(words) - len(words.lstrip())]
     if "\t" in indent and ("token" in said or "tab" in said or "expected" in said or "not allowed" in said):
         return indent.index("\t")
