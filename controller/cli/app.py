@@ -108,9 +108,21 @@ def run(arguments: Sequence[str]) -> int:
         print("\ncancelled", file=sys.stderr)
         return Exit.CANCELLED
     except click.ClickException as error:
-        error.show()
-        return Exit.ERROR
-    except Exception as error:
+        return _misunderstood(error)
+    except SystemExit:
+        raise
+    except BaseException as error:  # a cancelled task and a group with an interruption in it are no Exception
         from controller.cli.failures import explain
 
         return explain(error, holder[0].obj if holder else Settings())
+
+
+def _misunderstood(error: click.ClickException) -> Exit:
+    """Wrong options and arguments, in the form of every other error; help that was not asked for is shown as it is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return Exit.ERROR
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"\n  see: {context.command_path} --help" if context else ""
+    print(f"error: {error.format_message()}{hint}", file=sys.stderr)
+    return Exit.ERROR

@@ -26,7 +26,8 @@ def explain(error: BaseException, settings: Settings) -> Exit:
             from controller.spec.render import render_text
 
             write(sys.stderr, render_text(error.diagnostics))
-        talk.complain(error.message, error.hint)
+        shown = isinstance(error, SpecInvalid) and error.diagnostics
+        talk.complain(error.message, "" if shown else error.hint)
         _trace(error, settings)
         return Exit(error.exit_code)
     if isinstance(error, OSError) and error.strerror:

@@ -73,10 +73,14 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())
 
 
-def ask(question: str) -> None:
-    """Go on when the person says yes. Raises Cancelled on no, UsageError when there is nobody to ask."""
+def must_be_able_to_ask() -> None:
+    """Raises UsageError when there is nobody to ask; called before any work is done that would be for nothing."""
     if not (sys.stdin and sys.stdin.isatty()):
         raise UsageError("nobody is there to ask, so nothing was done", hint="say --auto-approve when that is meant")
+
+
+def ask(question: str) -> None:
+    """Go on when the person says yes. Raises Cancelled on no."""
     if not click.confirm(question, default=False, err=True):
         raise Cancelled("nothing was done")
 

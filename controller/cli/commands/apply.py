@@ -46,7 +46,17 @@ def command(context: click.Context, /, **given: Any) -> Exit:
         raise UsageError(
             "a saved plan is done exactly as it is", hint="give the selection and the allowances to `trueup plan --out`"
         )
-    return run_async(Applying(settings_of(context), talk_of(context), given).run())
+    return run_async(Applying(settings_of(context), talk_of(context), given, _seconds(given["wait"])).run())
+
+
+def _seconds(text: str) -> float:
+    from controller.model.errors import UsageError
+    from controller.model.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as wrong:
+        raise UsageError(f"--wait: {wrong}") from None
 
 
 @dataclass(frozen=True)
@@ -56,21 +66,13 @@ class Applying:
     settings: Settings
     talk: Talk
     given: dict[str, Any]
-
-    @property
-    def wait(self) -> float:
-        """Seconds to wait for the lease."""
-        from controller.model.errors import UsageError
-        from controller.model.units import parse_duration
-
-        try:
-            return parse_duration(self.given["wait"])
-        except ValueError as wrong:
-            raise UsageError(f"--wait: {wrong}") from None
+    wait: float = 0.0  # seconds, while another trueup holds the lease
 
     async def run(self) -> Exit:
-        from controller.cli.session import opened
+        from controller.cli.session import must_be_able_to_ask, opened
 
+        if not self.given["auto_approve"]:
+            must_be_able_to_ask()
         async with opened(self.settings, write=True) as workspace:
             if self.given["resume"]:
                 return self._ended(await self._resume(workspace), workspace)
@@ -144,10 +146,13 @@ class Applying:
             ask(f"Do {'this' if len(plan.changes) == 1 else 'these'} {counted(len(plan.changes), 'change')}?")
 
     def _nothing(self, plan: Plan) -> None:
+        """The document of a run that had nothing to do, parked where a target could not be judged."""
+        from controller.cli.commands.plan import exit_of
         from controller.cli.show.documents import RunDocument, encoded
         from controller.model.outcome import Rollup, RunResult
 
-        self.talk.data(encoded(RunDocument(RunResult("", Rollup.SUCCESS, plan.made, plan.made))))
+        rollup = Rollup.SUCCESS if exit_of(plan, detailed=False) is Exit.FINE else Rollup.PARKED
+        self.talk.data(encoded(RunDocument(RunResult("", rollup, plan.made, plan.made))))
 
     def _ended(self, result: RunResult, workspace: Workspace) -> Exit:
         from controller.cli.session import view_of
@@ -167,9 +172,7 @@ def _refuse(plan: Plan) -> None:
     from controller.model.errors import RuleRefused, UsageError
 
     if plan.limits:
-        raise RuleRefused(
-            "the plan changes more than the rules allow; nothing was done", hint=f"if it is right, add {flags(plan.limits)}"
-        )
+        raise RuleRefused("a rule stands against this plan; nothing was done", hint=f"if it is right, add {flags(plan.limits)}")
     if plan.offline:
         raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from controller.cli.show.layout import STANDARD, View, rest, table, wrapped
 from controller.cli.show.plan_text import named
-from controller.cli.show.words import ROLLUPS, STATUSES, number
+from controller.cli.show.words import ROLLUPS, STATUSES, counted, number
 from controller.model.outcome import Outcome, Rollup, RunResult, Status
 from controller.model.units import show_duration
 
@@ -49,6 +49,8 @@ def _trouble_lines(result: RunResult, view: View) -> Iterator[str]:
         yield ""
         said = f": {message}" if message else ""
         yield from wrapped(f"{number(len(outcomes))} {STATUSES[status]} on {where}{said}", 0, hang=2)
+        if status is Status.PARKED and not view.whole:
+            continue  # none of them was the reason
         shown = len(outcomes) if view.whole else view.notices
         for outcome in outcomes[:shown]:
             unsure = " (it may have happened all the same)" if outcome.effect == "unknown" else ""
@@ -57,11 +59,11 @@ def _trouble_lines(result: RunResult, view: View) -> Iterator[str]:
 
 
 def _sum_lines(result: RunResult, view: View) -> Iterator[str]:
-    done = number(result.counts.get(Status.DONE, 0))
+    done = counted(result.counts.get(Status.DONE, 0), "change")
     if result.cancelled:
-        yield f"Stopped by you after {done} changes; what was begun is finished and written down."
+        yield f"Stopped by you after {done}; what was begun is finished and written down."
     else:
-        yield f"{_ENDINGS[result.rollup]} {done} changes done in run {result.run}."
+        yield f"{_ENDINGS[result.rollup]} {done} done in run {result.run}."
     if result.first_fatal:
         yield from wrapped(f"It began with: {result.first_fatal}", 0, hang=2)
     if result.resume:

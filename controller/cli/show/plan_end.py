@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -58,18 +59,26 @@ def closing_lines(plan: Plan, view: View, saved: str) -> Iterator[str]:
     yield ""
     if plan.limits:
         yield "Check what would change. To go on all the same:"
-        yield f"  {view.command('plan ' + flags(plan.limits))}"
+        yield f"  {view.command(_again('plan', plan, flags(plan.limits)))}"
     elif plan.offline:
         yield "Planned without asking anybody, from what is remembered; it cannot be applied."
-        yield f"To see how things stand now: {view.command('plan')}"
+        yield f"To see how things stand now: {view.command(_again('plan', plan))}"
     elif not plan.changes:
         yield "Nothing to apply."
     elif saved:
-        yield f"Saved to {saved}; holds until {moment(plan.expires, view.zone)}{_zone(view)}. To do exactly this:"
+        yield f"Saved to {saved}; holds until {moment(plan.expires, view.zone)}{_zone(view)}."
+        yield "To do exactly this:"
         yield f"  {view.command('apply ' + saved)}"
     else:
-        yield f"To do this: {view.command('apply')}"
-        yield f"To keep exactly this plan for later: {view.command('plan --out plan.json')}"
+        yield f"To do this: {view.command(_again('apply', plan))}"
+        yield f"To keep exactly this plan for later: {view.command(_again('plan', plan, '--out plan.json'))}"
+
+
+def _again(verb: str, plan: Plan, *more: str) -> str:
+    """The command with the selection and the allowances that this plan was made with."""
+    scope = [f"{flag} {shlex.quote(value)}" for flag, _, value in (word.partition(" ") for word in plan.scope)]
+    allowed = ["--bootstrap" if text == "bootstrap" else f"--allow {text}" for text in plan.allowances]
+    return " ".join([verb, *scope, *allowed, *more])
 
 
 def _zone(view: View) -> str:

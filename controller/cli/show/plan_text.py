@@ -39,8 +39,8 @@ def drift_text(plan: Plan, view: View = STANDARD) -> str:
     resources = counted(len(plan.resources), "resource")
     lines = [f"{counted(len(plan.changes), 'entry', 'entries')} changed at the target since trueup wrote there:"]
     if not plan.changes:
-        judged = f"; {number(parked)} could not be judged" if parked else ""
-        lines = [f"No drift: nobody changed what trueup wrote, {resources}{judged}."]
+        judged = f"No drift seen, but {number(parked)} of {resources} could not be judged."
+        lines = [judged if parked else f"No drift: nobody changed what trueup wrote ({resources})."]
     lines += _body_lines(plan, view)
     if plan.changes:
         lines += ["", f"To put it right: {view.command('apply')}"]
@@ -76,14 +76,14 @@ def head_lines(plan: Plan) -> Iterator[str]:
     elif parked:
         yield f"No changes planned; {number(parked)} of {resources} could not be judged."
     else:
-        yield f"No changes: {resources}, all as declared."
+        yield f"No changes: nothing to do on {resources}."
     if plan.changes and parked:
         yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
     if plan.sources:
         read = ", ".join(f"{name} ({counted(records, 'record')})" for name, records in sorted(plan.sources.items()))
         yield from wrapped(f"from {read}", 2, hang=5)
     if plan.scope:
-        yield from wrapped("only " + " ".join(plan.scope), 2, hang=5)
+        yield from wrapped("selected: " + " ".join(plan.scope), 2, hang=2)
     if plan.allowances:
         yield from wrapped("allowed for this plan: " + ", ".join(plan.allowances), 2, hang=2)
 
@@ -164,7 +164,7 @@ def _group_lines(group: Group, changes: Sequence[Change], view: View) -> Iterato
 def _change_lines(change: Change, mark: str, view: View) -> Iterator[str]:
     yield from wrapped(named(change.kind, change.key, change.label, change.subject), 4, hang=2, sign=f"{mark} ")
     if change.action is Action.CREATE:
-        told = [f"{field.name} {field.becomes}" for field in change.fields if field.becomes and field.becomes != change.label]
+        told = [_told(field) for field in change.fields if field.becomes and field.becomes != change.label]
         if told:
             yield from wrapped(", ".join(told), 8)
     elif change.action is not Action.DELETE:
@@ -183,6 +183,16 @@ def named(kind: str, key: str, label: str, subject: str = "") -> str:
     return f"{kind} {key}  {label}" if label and label != key else f"{kind} {key}"
 
 
+def _told(field: FieldChange) -> str:
+    """``valid 2026-01-01 to 2026-12-31``; the name is left out where the value says it: ``door 1``."""
+    title = _title(field)
+    return field.becomes if field.becomes.startswith(title.removesuffix("s")) else f"{title} {field.becomes}"
+
+
+def _title(field: FieldChange) -> str:
+    return field.name.replace("_", " ")
+
+
 def _field(field: FieldChange) -> str:
     aside = " (values are not shown)" if field.withheld else ""
-    return f"{field.name}: {field.was or 'none'} -> {field.becomes or 'none'}{aside}"
+    return f"{_title(field)}: {field.was or 'none'} -> {field.becomes or 'none'}{aside}"
