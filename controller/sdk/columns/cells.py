@@ -30,8 +30,10 @@ _KNOWN = frozenset("YymbBdjaA%") | _CLOCK
 
 
 def cell_reader(kind: FieldType, column: Column | None = None) -> Read:
-    """A function from a cell to a value. An absent cell (None) and an empty one give the column's default; an empty list cell without a
-    default is the empty list: somebody without roles is known to have none, which an absent cell does not say.
+    """A function from a cell to a value. An absent cell (None) and an empty one give the column's default.
+
+    An empty list cell without a default is the empty list: somebody without roles is known to have none, which an absent cell
+    does not say.
 
     Raises ValueError for a ``format`` that names no day or for a ``default`` of the column that is not of this type.
     """

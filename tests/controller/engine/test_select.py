@@ -184,6 +184,11 @@ def test_without_joins_records_stream() -> None:
     assert isinstance(next(stream), Selected)
 
 
+def test_without_joins_every_record_has_its_selection_in_order() -> None:
+    found = select_all([member("1"), Unreadable("2", "x", "y"), member("3")])
+    assert [selection.refs[0].key for selection in found] == ["1", "2", "3"]
+
+
 def test_the_field_to_look_in_is_the_one_that_is_looked_for() -> None:
     assert join_field(Match(source="ids", on=("{email}",), take=("x",))) == "email"
     assert join_name(Match(source="ids", on=("{a} {b}",), by="name", take=("x",))) == "ids.name"
