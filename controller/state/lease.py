@@ -86,7 +86,7 @@ class Lease:
         self._until = asked + self._ttl
 
     async def release(self) -> None:
-        """Give it back; harmless when it is not ours any more."""
+        """Give it back; harmless when it is not ours any more. A state that fails now lets it run out by itself."""
         if self._heartbeat is not None:
             self._heartbeat.cancel()
             with suppress(asyncio.CancelledError):
@@ -94,7 +94,8 @@ class Lease:
             self._heartbeat = None
         self._state.journal.fence = None
         sql, values = statements("leases"), self._identity()
-        await self._state.store.write(lambda conn: conn.execute(sql.release, values).rowcount)
+        with suppress(StateUnusable):  # must not hide what ended the run
+            await self._state.store.write(lambda conn: conn.execute(sql.release, values).rowcount)
         self._lost = self._lost or f"the lease {self.name!r} was given back"
 
     async def take(self) -> Holder | None:

@@ -121,12 +121,12 @@ def _readable(path: Path) -> sqlite3.Connection:
 def _snapshot(path: Path) -> sqlite3.Connection:
     """The file copied into memory: SQLite reads a WAL file in place only where it may make files beside it.
 
-    Sound only while nobody has the file open, which the missing -wal file shows, before and after the copy.
+    Sound only while nobody has written to it since the last checkpoint, which a missing or empty -wal file shows.
     """
     log = path.with_name(path.name + "-wal")
     before = path.stat().st_mtime_ns
     content = bytearray(path.read_bytes())
-    if log.exists() or path.stat().st_mtime_ns != before:
+    if (log.exists() and log.stat().st_size) or path.stat().st_mtime_ns != before:
         raise StateUnusable(
             f"the state file {path} is in use, or was left in the middle, in a folder that cannot be written",
             hint="run trueup once as a user who may write there",

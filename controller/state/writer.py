@@ -130,11 +130,16 @@ class Store:
         self._conn.execute("RELEASE job")
 
     def _fail(self, batch: list[_Job], error: sqlite3.Error) -> None:
+        """No write of the batch counts; the reads are asked again, since they may have seen what was undone."""
         if self._conn.in_transaction:
             self._conn.execute("ROLLBACK")
-        first = next((job.error for job in batch if isinstance(job.error, StateUnusable)), None)
+        cause = next((job.error for job in batch if isinstance(job.error, StateUnusable)), None) or self._translated(error)
         for job in batch:
-            job.error = job.error or first or self._translated(error)
+            if job.writes:
+                job.error = job.error or cause
+            else:
+                job.error = None
+                self._read(job)
 
     def _translated(self, error: Exception) -> Exception:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
