@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +22,7 @@ from controller.sdk import (
     TimedOut,
     Unauthorized,
 )
+from providers.hikvision.reader import clock_offset
 from providers.hikvision.simulator import PROFILES, Quirks, Terminal
 
 pytestmark = pytest.mark.anyio
@@ -226,3 +229,30 @@ async def test_what_was_read_again_hides_a_readable_pin(open_lane: OpenLane) -> 
     async with open_lane(terminal) as lane:
         seen = await lane.reader.read("person", [Ref("1001")])
         assert "31415926" not in repr(seen)
+
+
+async def test_another_device_at_the_address_is_not_taken_for_a_terminal(open_lane: OpenLane) -> None:
+    terminal = _filled(1)
+    async with open_lane(terminal) as lane:
+        await lane.reader.limits()
+        terminal.faults.status(200, body=b"<html><body>Printer</body></html>")
+        with pytest.raises(Nonsense, match="not one of a terminal"):
+            await lane.reader.facts()
+        terminal.faults.status(404, body=b"<html><body>Not found</body></html>")
+        with pytest.raises(NotOffered):
+            await lane.reader.facts()
+
+
+@pytest.mark.parametrize(
+    ("local_time", "zone", "offset"),
+    [
+        ("2026-07-01T12:00:00+02:00", ZoneInfo("Europe/Stockholm"), 0),
+        ("2026-07-01T18:00:00+08:00", ZoneInfo("Europe/Stockholm"), 6 * 3600),
+        ("2026-07-01T12:01:00", ZoneInfo("Europe/Stockholm"), 60),
+        ("2026-07-01T18:00:00+08:00", None, 0),
+        ("2026-07-01T12:00:00", None, None),
+        ("noon", None, None),
+    ],
+)
+def test_the_offset_is_that_of_the_wall_clock(local_time: str, zone: ZoneInfo | None, offset: float | None) -> None:
+    assert clock_offset(local_time, datetime(2026, 7, 1, 10, tzinfo=UTC), zone) == offset

@@ -19,6 +19,7 @@ from controller.sdk import (
     Full,
     NotOffered,
     Period,
+    ProviderError,
     Ref,
     Rejected,
     Unauthorized,
@@ -385,3 +386,16 @@ async def test_a_barred_person_keeps_name_and_doors_and_expires(open_lane: OpenL
         assert written.error is None and again.values == barred
         assert PROVIDER.bar("person", again, datetime(2026, 6, 1)) is None
         assert terminal.persons["1"]["Valid"]["enable"] is True
+
+
+async def test_an_error_page_after_a_write_leaves_its_effect_unknown(open_lane: OpenLane) -> None:
+    for status in (500, 200):
+        terminal = Terminal()
+        async with open_lane(terminal) as lane:
+            await lane.write(_create("1"))
+            terminal.faults.status(status, body=b"<html><body>Oops</body></html>")
+            results: list[Written] = []
+            with pytest.raises(ProviderError):
+                async for written in lane.writer.apply([_create("2"), _create("3")]):
+                    results.append(written)
+            assert [(w.id, w.effect) for w in results] == [("2", Done.UNKNOWN)]
