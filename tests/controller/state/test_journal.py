@@ -1,6 +1,6 @@
-"""The journal: an intention is on disk before the call, whatever kills the process; an end settles journal, outcome and inventory."""
+"""The journal: an intention is on disk before the call, whatever kills the process; an end settles all that hangs on it."""
 
-# ruff: noqa: ASYNC220, ASYNC221 - the process that is killed must be a real one, and nothing else runs on the loop
+# ruff: noqa: ASYNC220 - the process that is killed must be a real one, and nothing else runs on the loop
 
 from __future__ import annotations
 

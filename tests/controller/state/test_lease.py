@@ -1,7 +1,5 @@
 """The lease: one holder at a time over tasks, processes and crashes, and nobody sends on a lease that is not theirs any more."""
 
-# ruff: noqa: ASYNC220, ASYNC221 - the other holder must be a real process, and nothing else runs on the loop
-
 from __future__ import annotations
 
 import asyncio
