@@ -23,7 +23,7 @@ class Inventory:
 
     async def index(self, resource: str, kind: str) -> dict[str, str]:
         """Every key with its status, "owned" or "pending". Reads an index only: 50,000 rows take milliseconds."""
-        return await self._store.read(lambda conn: dict(conn.execute(self._sql.index, (resource, kind)).fetchall()))
+        return await self._store.read(lambda conn: _texts.decode(conn.execute(self._sql.index, (resource, kind)).fetchone()[0]))
 
     async def tombstones(self, resource: str, kind: str) -> set[str]:
         """The keys that are barred and stay so."""
@@ -110,13 +110,13 @@ def _write(row: OwnedRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-_fields = msgspec.json.Decoder(dict[str, str])
+_texts = msgspec.json.Decoder(dict[str, str])
 _managed = msgspec.json.Decoder(tuple[str, ...])
 
 
 def _read(row: tuple[Any, ...]) -> OwnedRow:
     resource, kind, key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run, at = row
     return OwnedRow(
-        resource, kind, key, status, bool(tombstone), bool(only_existing), remote_id, subject, label, _fields.decode(fields),
+        resource, kind, key, status, bool(tombstone), bool(only_existing), remote_id, subject, label, _texts.decode(fields),
         None if managed is None else _managed.decode(managed), source, record, run, at,
     )  # fmt: skip

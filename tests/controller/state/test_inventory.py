@@ -33,12 +33,12 @@ async def test_the_index_holds_one_kind_of_one_resource(state: State) -> None:
     await state.inventory.upsert(
         [
             WHOLE,
-            OwnedRow(DOOR, "person", "1002", "pending"),
+            OwnedRow(DOOR, "person", '"1002" \\ åé\n', "pending"),
             OwnedRow(DOOR, "card", "1"),
             OwnedRow("Device/back-door", "person", "1003"),
         ]
     )
-    assert await state.inventory.index(DOOR, "person") == {"1001": "owned", "1002": "pending"}
+    assert await state.inventory.index(DOOR, "person") == {"1001": "owned", '"1002" \\ åé\n': "pending"}
     assert await state.inventory.index("Device/nowhere", "person") == {}
     assert await state.inventory.tombstones(DOOR, "person") == {"1001"}
 
