@@ -5,8 +5,8 @@ SELECT json_group_object(entity_key, status) FROM inventory WHERE resource = ? A
 -- name: tombstones
 SELECT entity_key FROM inventory WHERE resource = ? AND kind = ? AND tombstone = 1;
 
--- PostgreSQL says = ANY(:keys) where SQLite unfolds a JSON list; either way it is one argument for thousands of keys.
 -- name: load
+-- PostgreSQL says = ANY(:keys) where SQLite unfolds a JSON list; either way it is one argument for thousands of keys.
 SELECT resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run,
        written_at
 FROM inventory
