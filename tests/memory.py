@@ -70,6 +70,7 @@ CARD = EntityKind(
     (Field("number", type=str, sensitive=True), Field("owner", type=str, immutable=True, identity=True)),
     after=("person",),
     sensitive_key=True,
+    expires=False,
     plural="cards",
 )
 BARRED = Period("2000-01-01T00:00:00", "2000-01-01T23:59:59")

@@ -27,6 +27,7 @@ class Differences:
     actual: int = 0
     unchanged: int = 0
     strangers: int = 0
+    guarded: dict[str, str] = field(default_factory=dict)  # key -> why it must not be touched
 
 
 class Fold:
@@ -50,6 +51,8 @@ class Fold:
         for actual in entities:
             count += 1
             key = actual.key
+            if actual.guard:
+                result.guarded[key] = actual.guard
             wish = wishes.get(key)
             place = key if token is None else token(key)
             if wish is None:

@@ -45,12 +45,17 @@ def _unequal(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
     if ours and not fields and row is not None and not row.tombstone and row.status == "owned":
         target.tally.unchanged += 1
         return
-    if fields and (reason := target.protections.untouchable(kind.name, wish.key, actual.guard)):
+    if fields and (reason := _untouchable(target, kind, wish, actual)):
         notice(target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} differs but stays: {reason}")
         return
     if not ours and not wish.only_existing and not _may_adopt(target, kind, wish, actual, managed):
         return
     _update(target, kind, wish, actual, (row if ours else None, managed, fields))
+
+
+def _untouchable(target: Target, kind: EntityKind, wish: Entity, actual: Actual) -> str:
+    """A card that moves concerns two persons."""
+    return target.untouchable(kind, wish.key, wish.subject) or target.untouchable(kind, wish.key, actual.subject)
 
 
 def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, managed: tuple[str, ...]) -> bool:
@@ -140,7 +145,7 @@ def _missing(target: Target, kind: EntityKind, wish: Entity, row: OwnedRow | Non
         message = f"{wish.label or wish.key} is not there; only what is already there is managed"
         notice(target, kind, wish, Verdict.SKIPPED, "not-there", message)
         return
-    if reason := target.protections.untouchable(kind.name, wish.key, ""):
+    if reason := target.untouchable(kind, wish.key, wish.subject):
         notice(target, kind, wish, Verdict.PROTECTED, "protected", f"{who(kind, wish)} is missing but stays so: {reason}")
         return
     lost = row is not None and row.status == "owned"

@@ -48,14 +48,13 @@ def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
     if how == "keep":
         forget(target, kind, actual.key, row, "is no longer declared; it stays at the target, no longer managed")
         return
-    reason = target.protections.untouchable(kind.name, actual.key, actual.guard) or target.protections.lasting(
-        kind.name, actual.key
-    )
+    lasting = target.protections.lasting(kind.name, actual.key)
+    reason = target.untouchable(kind, actual.key, actual.subject) or lasting
     if reason:
         notice(
             target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} is no longer declared but stays: {reason}"
         )
-    elif how == "delete":
+    elif how == "delete" or not kind.expires:  # what cannot expire (a card) would go on opening doors
         gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, label=actual.label or actual.key)
         effect = effect_of(Action.DELETE, kind, None, (), ())
         change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason="is no longer declared")

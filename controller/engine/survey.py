@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from controller.engine.compare import Differences, Fold, Project, projection
@@ -104,17 +104,26 @@ async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Ta
 async def _look(world: World, resource: Resource, target: Target, means: tuple[Reader, Facts, Fitted], report: Report) -> None:
     reader, facts, fitted = means
     kinds = managed_kinds(resource)
+    looked_at = _with_parents(target.provider, kinds)
     target.facts = facts
     target.moment += timedelta(seconds=facts.clock_offset or 0)
     target.desired = fitted.of(target.desired, target.provider, facts)
     target.owned = {kind.name: await world.state.inventory.index(str(resource.address), kind.name) for kind in kinds}
-    folds = {kind.name: _fold(target, kind) for kind in kinds}
+    folds = {kind.name: _fold(target, kind) for kind in looked_at}
     seen = 0
-    async for page in reader.observe([kind.name for kind in kinds]):
+    async for page in reader.observe([kind.name for kind in looked_at]):
         folds[page.kind].page(page.entities)
         seen += len(page.entities)
         report(Progress(str(resource.address), "reading what is there", done=seen, total=page.total or 0))
-    await conclude(world, target, {kind.name: folds[kind.name].finish() for kind in kinds})
+    found = {name: fold.finish() for name, fold in folds.items()}
+    target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
+    await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})
+
+
+def _with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:
+    """Also what the managed kinds hang on: whose card it is decides whether it may be touched."""
+    names = {kind.name for kind in kinds} | {parent for kind in kinds for parent in kind.after}
+    return [kind for kind in provider.kinds if kind.name in names]
 
 
 def _fold(target: Target, kind: EntityKind) -> Fold:

@@ -75,6 +75,7 @@ class Target:
     ignore: frozenset[str] = frozenset()
     changes: list[Change] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    guards: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it must not be touched
     tally: Tally = field(default_factory=Tally)
     wishes: dict[str, Entity] = field(default_factory=dict)  # what each change writes, by change id; never leaves the process
     _next: int = 0
@@ -82,6 +83,13 @@ class Target:
     def managed(self, kind: EntityKind, declared: tuple[str, ...] | None) -> tuple[str, ...]:
         names = tuple(f.name for f in kind.fields) if declared is None else declared
         return tuple(n for n in names if n not in self.ignore) if self.ignore else names
+
+    def untouchable(self, kind: EntityKind, key: str, subject: str) -> str:
+        """Why this must not be changed; what hangs on somebody untouchable (his cards) is untouchable too."""
+        for name, place in ((kind.name, key), *((parent, subject) for parent in kind.after if subject)):
+            if reason := self.protections.untouchable(name, place, self.guards.get((name, place), "")):
+                return reason
+        return ""
 
     def change_id(self) -> str:
         self._next += 1

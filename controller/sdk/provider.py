@@ -60,8 +60,7 @@ class SourceProvider:
     """A source of records.
 
     ``fields(config)`` names every field a record of this source can have, with its type, without connecting: mappings are
-    checked against it. ``endpoint`` is None for files. ``partial(config)`` is true when a read is an increment, which never
-    justifies a removal.
+    checked against it. ``endpoint`` is None for files. ``zone`` and ``needs_zone`` say whether local times are written or read.
     """
 
     name: str

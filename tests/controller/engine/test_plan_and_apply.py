@@ -15,7 +15,7 @@ from controller.model.period import Period
 from controller.model.scope import Scope
 from controller.sdk.errors import Busy, Done, Full, Rejected, TimedOut, Unauthorized, Unreachable
 from controller.sdk.provider import Write
-from tests.memory import BARRED, Door, Site, record
+from tests.memory import BARRED, Door, Manage, Site, record
 
 pytestmark = pytest.mark.anyio
 
@@ -219,6 +219,17 @@ async def test_an_administrator_at_the_device_is_untouchable_unless_listed(site:
     site.policies["front"] = {"adopt": "all", "manageAdministrators": ["person/1"]}
     await site.apply(bootstrap=False)
     assert site.front.persons["1"] == there("1")
+
+
+@pytest.mark.parametrize("manage", [("person", "card"), ("card",)])
+async def test_the_cards_of_an_administrator_are_untouchable_too(site: Site, manage: tuple[Manage, ...]) -> None:
+    site.manage = manage
+    site.policies["front"] = {"adopt": "all"}
+    site.front.persons = {"1": there("1"), "2": there("2")}
+    site.front.administrators = {"1"}
+    site.members.rows = [record("1", card="555"), record("2", card="666")]
+    await site.apply()
+    assert site.front.cards == {"666": "2"}
 
 
 async def test_what_is_protected_stays_and_is_remembered_when_the_spec_forgets(site: Site) -> None:
