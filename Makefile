@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY) ## three simulated doors and a register: validate, plan, apply, drift (KEEP=1 leaves them running)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" KEEP="$(KEEP)" $(BIN)/python examples/demo.py
+	@$(BIN)/python -m examples.demo
 
 test: $(READY) ## run the tests
 	$(BIN)/pytest -q -n auto

@@ -10,10 +10,10 @@ from controller.cli.talk import talk_of
 
 
 @click.command("init", short_help="Write a commented starter spec.")
-@click.argument("folder", required=False)
+@click.argument("folder", default=".")
 @click.pass_context
-def command(context: click.Context, folder: str | None) -> Exit:
-    """Write a commented starter spec into FOLDER (default: specs/), and make the key that seals passwords.
+def command(context: click.Context, folder: str) -> Exit:
+    """Write a commented starter into FOLDER (default: here), and make the key that seals passwords.
 
     Files that are there already are never overwritten.
     """
@@ -23,13 +23,14 @@ def command(context: click.Context, folder: str | None) -> Exit:
     from controller.state.keys import FILE, VARIABLE, create_key
 
     settings, talk = settings_of(context), talk_of(context)
-    target = Path(folder or settings.specs[0])
+    target = Path(folder)
     for path in write_starter(target):
         talk.say(f"wrote {path}")
     options = settings.options()
-    if not (options.state / FILE).exists() and VARIABLE not in options.environ:
-        create_key(options.state)
-        talk.say(f"made the key {options.state / FILE}; keep a copy of it somewhere safe")
-    given = f" -f {target}" if folder else settings.given
-    talk.say(f"Next: edit {target}, then\n  trueup validate{given}")
+    state = options.state if settings.state else target / options.state
+    if not (state / FILE).exists() and VARIABLE not in options.environ:
+        create_key(state)
+        talk.say(f"made the key {state / FILE}; keep a copy of it somewhere safe")
+    where = "" if folder == "." else f"  cd {folder}\n"
+    talk.say(f"Next, edit the files in {target / 'specs'}, then:\n{where}  trueup validate")
     return Exit.FINE

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Report = Callable[[Progress], None]
 _ROWS = 12  # more devices than this are summed up in a last row
-_STEP = 10  # percent between two lines about the same resource
+_STEP = 50  # percent between two lines about the same resource
 
 
 @contextmanager
@@ -31,22 +31,23 @@ def progress(talk: Talk) -> Iterator[Report]:
 
 
 class Lines:
-    """A line when a resource does something else, and every tenth of its changes."""
+    """A line when a resource does something else, and half-way: a log is read afterwards."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._last: dict[str, tuple[str, int]] = {}
 
     def __call__(self, step: Progress) -> None:
-        tenth = (step.done + step.failed) * 100 // step.total // _STEP if step.total else 0
-        if self._last.get(step.resource) != (step.doing, tenth):
-            self._last[step.resource] = (step.doing, tenth)
+        share = min(100, (step.done + step.failed) * 100 // step.total) if step.total else 0
+        mark = (step.doing, share // _STEP)
+        if self._last.get(step.resource) != mark:
+            self._last[step.resource] = mark
             self._say(plain(f"{step.resource}: {step.doing}{counts(step)}"))
 
 
 def counts(step: Progress) -> str:
     failed = f", {step.failed:,} failed" if step.failed else ""
-    if step.total:
+    if step.total and step.done + step.failed <= step.total:  # a total that was overtaken tells nothing
         return f" {step.done:,} of {step.total:,}{failed}"
     return f" {step.done:,}{failed}" if step.done or step.failed else ""
 

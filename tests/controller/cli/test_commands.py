@@ -202,8 +202,16 @@ def test_what_init_writes_is_valid_and_never_overwritten(trueup: Run) -> None:
     assert (begun.code, "trueup validate" in begun.err) == (0, True)
     assert Path(".trueup/key").stat().st_mode & 0o077 == 0
     assert trueup("validate").code == 0
-    again = trueup("init", "other")
-    assert (again.code, "trueup validate -f other" in again.err) == (0, True)
+    again = trueup("init")
+    assert (again.code, "would be overwritten" in again.err) == (1, True)
+    elsewhere = trueup("init", "other")
+    assert (elsewhere.code, "cd other" in elsewhere.err, Path("other/.trueup/key").exists()) == (0, True, True)
+
+
+def test_init_leaves_the_key_of_a_pipeline_alone(trueup: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEUP_KEY", "x")
+    assert trueup("init").code == 0
+    assert not Path(".trueup/key").exists()
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------------

@@ -252,7 +252,7 @@ def test_answers_say_who_is_there_and_what_to_do(snapshot: SnapshotAssertion) ->
     assert answers_text(rows) == snapshot
 
 
-def test_progress_in_a_log_is_a_line_per_tenth() -> None:
+def test_progress_in_a_log_is_a_line_now_and_then() -> None:
     said: list[str] = []
     lines = Lines(said.append)
     for done in range(101):
@@ -260,9 +260,10 @@ def test_progress_in_a_log_is_a_line_per_tenth() -> None:
     lines(Progress("Device/a", "reading", 7))
     lines(Progress("Device/a", "reading", 8))
     lines(Progress("Device/a", "writing", 99, 1, 100))
-    assert len(said) == 13
+    lines(Progress("Device/a", "reading", 1002, 0, 327))
+    assert len(said) == 6
     assert said[0] == "Device/a: writing 0 of 100"
-    assert said[-2:] == ["Device/a: reading 7", "Device/a: writing 99 of 100, 1 failed"]
+    assert said[-3:] == ["Device/a: reading 7", "Device/a: writing 99 of 100, 1 failed", "Device/a: reading 1,002"]
 
 
 def test_progress_is_silent_when_asked_to_be(capsys: pytest.CaptureFixture[str]) -> None:
