@@ -18,8 +18,10 @@ class View:
     """How much to show and where times are at home. ``given`` repeats the options of this call in suggested commands."""
 
     zone: tzinfo | None = None
-    first: int = 10  # entries of a group before it is folded
+    first: int = 8  # changes of a group before it is folded
+    names: int = 3  # the same where a change says no more than a name
     notices: int = 5
+    resources: int = 10  # without changes
     whole: bool = False
     given: str = ""
 

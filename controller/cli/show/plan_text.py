@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from controller.cli.show.layout import STANDARD, View, rest, wrapped
+from controller.cli.show.layout import STANDARD, WIDTH, View, rest, wrapped
 from controller.cli.show.plan_end import closing_lines, limit_lines, notice_lines
 from controller.cli.show.words import ACTIONS, EFFECTS, counted, number, phrase, sign
 from controller.model.change import Action, Change, Condition, FieldChange, Plan, ResourcePlan
@@ -89,7 +89,7 @@ def head_lines(plan: Plan) -> Iterator[str]:
 
 
 def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: View) -> Iterator[str]:
-    yield from wrapped(_who(resource), 0, hang=2)
+    yield from _who(resource)
     if resource.condition is not Condition.COMPLETE:
         yield from _condition_lines(resource)
     if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
@@ -101,10 +101,15 @@ def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: Vie
         yield from _group_lines((action, effect, reason), group, view)
 
 
-def _who(resource: ResourcePlan) -> str:
+def _who(resource: ResourcePlan) -> Iterator[str]:
+    """The address and what answered there, on two lines where one is too short."""
     serial = f"serial {resource.identity}" if resource.identity else ""
     known = ", ".join(part for part in (resource.model, serial, resource.target) if part)
-    return f"{resource.address}  {known}" if known else resource.address
+    if len(resource.address) + len(known) + 2 <= WIDTH:
+        yield from wrapped(f"{resource.address}  {known}".rstrip(), 0)
+    else:
+        yield from wrapped(resource.address, 0)
+        yield from wrapped(known, 2, hang=2)
 
 
 def _there(resource: ResourcePlan) -> str:
@@ -136,7 +141,7 @@ def _quiet_lines(resources: Iterable[ResourcePlan], changed: dict[str, list[Chan
     if not quiet:
         return
     yield ""
-    shown = len(quiet) if view.whole else view.first
+    shown = len(quiet) if view.whole else view.resources
     for resource in quiet[:shown]:
         aside = "".join(f", {number(n)} {word}" for n, word in ((resource.foreign, "not ours"), (resource.held, "undecided")) if n)
         yield from wrapped(f"{resource.address}  nothing to do: {number(resource.unchanged)} as declared{aside}", 0, hang=2)
@@ -152,9 +157,10 @@ def _grouped(changes: Sequence[Change]) -> list[tuple[Group, list[Change]]]:
 
 def _group_lines(group: Group, changes: Sequence[Change], view: View) -> Iterator[str]:
     action, effect, reason = group
-    words = phrase(action, effect, len(changes)) + (f" ({reason})" if reason else "")
+    words = phrase(action, effect, len(changes)) + (f" ({reason.removeprefix('is ')})" if reason else "")
     yield from wrapped(f"{number(len(changes))} {words}", 2, hang=2)
-    shown = len(changes) if view.whole else view.first
+    telling = any(change.fields for change in changes)
+    shown = len(changes) if view.whole else view.first if telling else view.names
     mark = sign(action, effect)
     for change in changes[:shown]:
         yield from _change_lines(change, mark, view)
