@@ -57,12 +57,6 @@ def document_model(provider: Provider) -> type[BaseModel]:
     return _document_model(kind_of(provider), provider.name, provider.title, provider.config, sections)
 
 
-def spec_model(provider: Provider) -> type[BaseModel]:
-    found: Any = document_model(provider).model_fields["spec"].annotation
-    assert isinstance(found, type) and issubclass(found, BaseModel)
-    return found
-
-
 @cache
 def _document_model(kind: str, name: str, title: str, config: type[BaseModel], sections: Sections) -> type[BaseModel]:
     fields: dict[str, Any] = {

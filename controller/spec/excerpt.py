@@ -17,7 +17,19 @@ MASK = "***"
 CONTEXT = 2
 WIDTH = 120
 _SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "credential")
-_SECRET_PARTS = ("passw", "pwd", "secret", "token", "apikey", "privatekey", "accesskey", "passphrase", "credential")
+_SECRET_PARTS = (
+    "passw",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "accesskey",
+    "passphrase",
+    "credential",
+    "authorization",
+    "cookie",
+)
 _KEY = re.compile(r"""(?:^|[\s,{\[])(?:-\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*:(?=\s|$|["'{\[])""")
 _REFERENCE = re.compile(r"""\s*\{\s*["']?(env|file|secret|each)["']?\s*:[^,{}]*\}?\s*,?""")
 _REFERENCE_LINE = re.compile(r"""\s*(?:-\s+)?["']?(env|file|secret|each)["']?\s*:""")
@@ -83,15 +95,16 @@ class Findings:
             found.place,
             detail=self._scrub(found.detail),
             suggestion=self._scrub(found.suggestion),
-            excerpt=cut(lines, found.place) if found.place.line else "",
+            excerpt=self._scrub(cut(lines, found.place)) if found.place.line else "",
             path=found.path,
         )
 
     def _mask(self, text: str) -> list[str]:
-        return [self._scrub(line) for line in mask_lines(text.split("\n"), frozenset(self._secret_keys))]
+        return mask_lines(text.split("\n"), frozenset(self._secret_keys))
 
     def _scrub(self, text: str) -> str:
-        for secret in sorted(self._secret_texts, key=len, reverse=True):
+        found = [secret for secret in self._secret_texts if secret in text]
+        for secret in sorted(found, key=len, reverse=True):
             text = text.replace(secret, MASK)
         return _USERINFO.sub(f"{MASK}@", text)
 

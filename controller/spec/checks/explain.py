@@ -128,8 +128,11 @@ def _explain_one(path: Path, error: Any, data: Any, model: type[BaseModel]) -> P
 
 
 def _wrong_type(path: Path, wanted: str, found: Any, info: FieldInfo | None) -> Problem:
-    quotes = isinstance(found, bool | int | float) and "text" in wanted
-    summary = f"{_name(path)} must be {wanted}, but here is {kind_of_value(found)}" + (": put it in quotes" if quotes else "")
+    summary = f"{_name(path)} must be {wanted}, but here is {kind_of_value(found)}"
+    if "text" in wanted and isinstance(found, bool | int | float):
+        summary += ": put it in quotes"
+    elif "text" in wanted and isinstance(found, dict) and list(found.values()) == [None]:
+        summary += f': put it in quotes, "{{{next(iter(found))}}}"'
     return Problem("wrong-type", path, summary, describe(info))
 
 

@@ -45,7 +45,8 @@ _WORDS: tuple[tuple[str, str, str], ...] = (  # part of libyaml's sentence, ours
     (
         "did not find expected key",
         "the indentation does not fit the lines above, or a quote is in the wrong place",
-        "Keys that belong together begin in the same column. A text that holds quotes must be quoted as a whole.",
+        "Keys that belong together begin in the same column. A text that holds quotes or begins with { or [ must be quoted "
+        "as a whole.",
     ),
     (
         "did not find expected '-'",

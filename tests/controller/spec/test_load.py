@@ -133,6 +133,7 @@ def test_spec_invalid_carries_every_problem(good: str, registry: Registry, tmp_p
         ("revoke: 30%", "revoke: 130%", "bad-value", "'130%' is not a share", ""),
         ("door: 1,", "door: 9,", "less-than-equal", "`door`: this should be less than or equal to 4", ""),
         ("door: 1,", "door: one,", "wrong-type", "`door` must be a whole number, but here is a text", ""),
+        ('key: "{employee_no}"', "key: {employee_no}", "wrong-type", 'put it in quotes, "{employee_no}"', ""),
         ("door: 1,", "door: 1.5,", "wrong-type", "`door` must be a whole number, but here is a number", ""),
         ("name: front-door", "name: 17", "wrong-type", "`name` must be a text, but here is a whole number: put it in quotes", ""),
         ("site: gym", "site: true", "wrong-type", "`site` must be a text, but here is true or false: put it in quotes", ""),
