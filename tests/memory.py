@@ -253,6 +253,7 @@ class Site:
         self.folder = folder
         self.clock = clock or Clock()
         self.doors: dict[str, Door] = {"front": Door()}
+        self.departed: dict[str, Door] = {}
         self.registers: dict[str, Register] = {"members": Register()}
         self.policies: dict[str, dict[str, Any]] = {}
         self.manage: tuple[Manage, ...] = ("person",)
@@ -274,7 +275,8 @@ class Site:
     def specs(self) -> Specs:
         resources = [self._source(name) for name in self.registers] + [self._device(name) for name in self.doors]
         content = [[str(r.address), r.policy.model_dump(mode="json"), list(self.manage), self.where] for r in resources]
-        return Specs(tuple(resources), self.controller, digest(content))
+        departed = tuple(self._device(name) for name in self.departed)
+        return Specs(tuple(resources), self.controller, digest(content), departed=departed)
 
     def _source(self, name: str) -> Resource:
         register = self.registers[name]
@@ -296,7 +298,7 @@ class Site:
         return self._resource("Source", name, provider, Policy(), ())
 
     def _device(self, name: str) -> Resource:
-        door = self.doors[name]
+        door = self.doors.get(name) or self.departed[name]
 
         @asynccontextmanager
         async def reader(config: Empty, context: Context) -> AsyncIterator[DoorReader]:

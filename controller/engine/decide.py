@@ -45,12 +45,20 @@ def _unequal(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
     if ours and not fields and row is not None and not row.tombstone and row.status == "owned":
         target.tally.unchanged += 1
         return
+    if _left_apart(target, kind, wish):
+        return
     if fields and (reason := _untouchable(target, kind, wish, actual)):
         notice(target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} differs but stays: {reason}")
         return
     if not ours and not wish.only_existing and not _may_adopt(target, kind, wish, actual, managed):
         return
     _update(target, kind, wish, actual, (row if ours else None, managed, fields))
+
+
+def _left_apart(target: Target, kind: EntityKind, wish: Entity) -> bool:
+    if reason := target.hangs_apart(kind, wish.subject):
+        notice(target, kind, wish, Verdict.SKIPPED, "subject-not-ours", f"{who(kind, wish)} is left as it is: {reason}")
+    return bool(reason)
 
 
 def _untouchable(target: Target, kind: EntityKind, wish: Entity, actual: Actual) -> str:
@@ -70,6 +78,7 @@ def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, m
         case _:
             message, code = f"{who(kind, actual)} is there already and not ours", "not-ours"
     target.tally.foreign += 1
+    target.apart[kind.name, wish.key] = message
     hint = "take over what agrees with `policy: {adopt: matching}`, or everything under our keys with `adopt: all`"
     notice(target, kind, actual, Verdict.FOREIGN, code, message, hint)
     return False
@@ -144,6 +153,9 @@ def _missing(target: Target, kind: EntityKind, wish: Entity, row: OwnedRow | Non
     if wish.only_existing:
         message = f"{wish.label or wish.key} is not there; only what is already there is managed"
         notice(target, kind, wish, Verdict.SKIPPED, "not-there", message)
+        target.apart[kind.name, wish.key] = message
+        return
+    if _left_apart(target, kind, wish):
         return
     if reason := target.untouchable(kind, wish.key, wish.subject):
         notice(target, kind, wish, Verdict.PROTECTED, "protected", f"{who(kind, wish)} is missing but stays so: {reason}")

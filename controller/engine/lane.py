@@ -141,7 +141,9 @@ class _Lane:
                 hint="check the address, then plan again",
             )
         if facts.identity:
-            await self._world.state.targets.meet(self._job.summary.address, facts.identity)
+            declared = provider_of(self._job.resource).identity(self._job.resource.config)
+            targets = self._world.state.targets
+            await (targets.accept_identity if declared else targets.meet)(self._job.summary.address, facts.identity)
 
     def _find_wishes(self, facts: Facts) -> None:
         """For a saved plan: the entities behind what it withholds, from the records as they are now."""

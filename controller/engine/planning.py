@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
 
-from controller.engine.desired import Fitted
+from controller.engine.desired import DesiredSet, Fitted
 from controller.engine.gather import Gathered, gather
 from controller.engine.limits import exceeded, is_allowed
 from controller.engine.offline import recall
@@ -49,6 +49,10 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
     chosen = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
     gathered = await gather(world, chosen, wanted.allow, offline=wanted.offline, report=report)
+    for resource in world.specs.departed:
+        if wanted.scope.covers_resource(resource.address, resource.labels):
+            chosen.append(emptied(resource))
+            gathered.desired[str(resource.address)] = DesiredSet()
     fitted = Fitted()
 
     async def one(resource: Resource) -> Surveyed:
@@ -60,6 +64,11 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
 
     surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen))
     return await _assemble(world, wanted, surveyed, gathered)
+
+
+def emptied(resource: Resource) -> Resource:
+    """The same resource with nothing declared on it and everything that we own there to be deleted."""
+    return replace(resource, policy=resource.policy.model_copy(update={"on_removal": "delete", "prune": "owned"}))
 
 
 def _refuse_twins(surveyed: Sequence[Surveyed]) -> list[Surveyed]:

@@ -38,12 +38,14 @@ def _held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | N
             return refusal
     if row is not None and (refusal := desired.held_records.get((row.source, row.record))):
         return refusal
+    if row is None and desired.loose:
+        return f"a record that cannot be followed may mean it: {desired.loose[0].message}"
     return desired.hold_all[0] if desired.hold_all else ""
 
 
 def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
     how = target.policy.on_removal
-    if how == "delete" and row is not None and row.only_existing:
+    if how == "delete" and row is not None and row.only_existing and target.policy.prune != "all":
         how = "expire"  # we never made it, so it is not ours to delete
     if how == "keep":
         forget(target, kind, actual.key, row, "is no longer declared; it stays at the target, no longer managed")
@@ -70,11 +72,13 @@ def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None)
         target.tally.unchanged += 1
         return
     values = values or actual.values
-    managed = target.managed(kind, None)
+    ours = row.managed if row is not None and row.only_existing else None  # of whom we never made, only that much is ours
+    managed = target.managed(kind, ours)
     fields = field_changes(kind, actual.values, values, managed, target.marks)
     effect = Effect.REVOKES if fields else Effect.NEUTRAL
     reason = "was let in again at the target" if tombstone and fields else "is no longer declared"
-    barred = Entity(kind.name, actual.key, values, subject=actual.subject, label=actual.label or actual.key)
+    label, never_made = actual.label or actual.key, row is None or row.only_existing
+    barred = Entity(kind.name, actual.key, values, subject=actual.subject, label=label, only_existing=never_made)
     change(
         target,
         kind,

@@ -6,6 +6,7 @@ from controller.engine.world import World, stamp
 from controller.model.change import Condition, Plan, ResourcePlan
 from controller.model.event import ConditionState, Event
 from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
+from controller.spec.departed import remembered
 
 
 async def after_look(world: World, plan: Plan) -> None:
@@ -63,7 +64,7 @@ async def _remember(world: World, resource: ResourceResult, result: RunResult) -
             await world.state.protections.remember(resource.resource, kind, patterns)
     statuses = {outcome.status for outcome in result.outcomes if outcome.resource == resource.resource}
     if not resource.fatal and not statuses & {Status.PARKED, Status.REFUSED}:
-        await world.state.targets.applied(resource.resource, result.run, declared.digest)
+        await world.state.targets.applied(resource.resource, result.run, declared.digest, remembered(declared))
 
 
 def _told(world: World, result: RunResult, resource: ResourceResult) -> Event:

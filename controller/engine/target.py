@@ -76,6 +76,7 @@ class Target:
     changes: list[Change] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     guards: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it must not be touched
+    apart: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it is there, declared, and not ours
     tally: Tally = field(default_factory=Tally)
     wishes: dict[str, Entity] = field(default_factory=dict)  # what each change writes, by change id; never leaves the process
     _next: int = 0
@@ -90,6 +91,10 @@ class Target:
             if reason := self.protections.untouchable(name, place, self.guards.get((name, place), "")):
                 return reason
         return ""
+
+    def hangs_apart(self, kind: EntityKind, subject: str) -> str:
+        """Why nothing may be hung on this subject: a card given to a stranger would open whatever the stranger may."""
+        return next((self.apart[parent, subject] for parent in kind.after if (parent, subject) in self.apart), "")
 
     def change_id(self) -> str:
         self._next += 1

@@ -29,6 +29,7 @@ from controller.runtime.connect import connect
 from controller.runtime.secrets import Resolver
 from controller.sdk.context import Clock
 from controller.sdk.errors import ProviderError
+from controller.spec.departed import recalled
 from controller.spec.load import load_specs
 from controller.spec.resource import Resource, Specs
 from controller.spec.trust import load_trust
@@ -188,6 +189,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
     trust = load_trust(options.trust, options.specs) if options.trust else None
     keys = open_keys(options)
     async with _open_state(options, keys, write=write) as (state, read_only):
+        specs = replace(specs, departed=await _departed(state, specs))
         vault = await state.secrets.vault()
         resolver = Resolver(options.environ, vault, options.state.parent, trust)
         world = World(
@@ -203,6 +205,13 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
             lanes=asyncio.Semaphore(specs.controller.parallel_devices),
         )
         yield Workspace(world, options)
+
+
+async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:
+    """What no spec declares any more and is to be emptied: known from the last time it was applied."""
+    owned = set(await state.inventory.resources())
+    rows = [row for row in await state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
+    return tuple(resource for row in rows if (resource := recalled(row.document)) is not None)
 
 
 def open_keys(options: Options) -> Keys:

@@ -183,7 +183,7 @@ class TargetProvider:
     reader: Callable[[Any, Context], AbstractAsyncContextManager[Reader]]
     writer: Callable[[Any, Context], AbstractAsyncContextManager[Writer]]
     bar: Callable[[str, Actual, datetime], tuple[Any, ...] | None]
-    check: Callable[[Any], Iterable[Problem]] = no_problems  # gets the whole resource's spec model
+    check: Callable[[Any], Iterable[Problem]] = no_problems  # gets the whole Resource
     zone: Callable[[Any], str | None] = lambda config: None
     identity: Callable[[Any], str | None] = lambda config: None  # serial number declared in the config
     batch: int = 30

@@ -27,8 +27,8 @@ class Reference(BaseModel):
         if isinstance(value, str | int | float):
             raise PydanticCustomError(
                 "literal_secret",
-                "a secret must not stand in the spec: write a reference such as {{env: NAME}} or {{secret: NAME}}, "
-                "or {{plain: ...}} if everybody may read it",
+                "a secret must not stand in the spec: write a reference such as {env: NAME} or {secret: NAME}, "
+                "or {plain: ...} if everybody may read it",
             )
         return value
 

@@ -112,6 +112,7 @@ def _resource(candidate: Candidate, controller: ControllerSpec) -> Resource:
         folder=document.folder,
         digest=digest(_without_plain(document.data["spec"])),
         zone=provider.zone(candidate.config) or controller.timezone,
+        document=_without_plain(document.data),
     )
 
 

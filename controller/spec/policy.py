@@ -71,6 +71,10 @@ class Policy(SpecModel):
         "refuse",
         description="What to do with something that is there under our key: leave it, take it if its identity agrees, take it.",
     )
+    when_removed_from_spec: Literal["forget", "empty"] = Field(
+        "forget",
+        description="What happens when the whole resource leaves the specs: forget what we own there and leave it, or delete it.",
+    )
     limits: Limits = Field(default_factory=Limits, description="How much one run may change.")
     budgets: Budgets = Field(default_factory=Budgets, description="How much may change within 24 hours.")
     pace: Duration = Field(1.0, description="Least time between two calls to this target.")

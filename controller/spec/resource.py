@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,20 +38,25 @@ class Resource:
     folder: Path
     digest: str
     zone: str | None = None  # IANA name: the config's, else the Controller's
+    document: Mapping[str, Any] = field(default_factory=dict)  # the spec as written, without secrets that stand in it
 
 
 @dataclass(frozen=True)
 class Specs:
-    """Everything declared: resources in file order, the settings, and a digest over all of it."""
+    """Everything declared: resources in file order, the settings, and a digest over all of it.
+
+    ``departed`` are no longer declared; they are known from the last time, and are to be emptied.
+    """
 
     resources: tuple[Resource, ...]
     controller: ControllerSpec
     digest: str
     files: tuple[Path, ...] = ()
+    departed: tuple[Resource, ...] = ()
 
     @cached_property
     def by_address(self) -> Mapping[str, Resource]:
-        return {str(r.address): r for r in self.resources}
+        return {str(r.address): r for r in (*self.resources, *self.departed)}
 
     @cached_property
     def sources(self) -> Mapping[str, Resource]:

@@ -106,6 +106,7 @@ class TargetRow(msgspec.Struct, frozen=True):
     initialised: bool = False
     last_run: str = ""
     spec: str = ""
+    document: str = ""  # the last spec, kept only where it is needed once the resource leaves the specs
 
 
 class ReadRow(msgspec.Struct, frozen=True):

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.model.record import FieldType
-from controller.sdk.mapping import Match
+from controller.sdk.mapping import Match, Valid
 from controller.sdk.provider import SourceProvider
 from controller.sdk.template import check_template, check_template_fields, single_field, template_fields
+from controller.sdk.validity import check_valid
 from controller.sdk.where import check_where
 from controller.spec.checks.document import Candidate, Part
 from controller.spec.checks.explain import Problem, near
@@ -39,6 +40,7 @@ class FieldCheck:
         if fields is not None and mapping.where:
             for path, message, meant in check_where(mapping.where, fields):
                 yield Problem("where", (*part.path, "where", *path), message, suggestion=meant, on_key=bool(meant))
+        yield from _valid_problems(part, data)
         for marks, path, template in marked(mapping, TEMPLATE, part.path):
             if path[len(part.path)] != "match":
                 yield from self._template(template, path, data, fields, (*joined, TEMPLATE_OF_LISTS in marks))
@@ -124,6 +126,15 @@ def _judge_template(template: tuple[str, ...], fields: Fields | None, lists: boo
             for _, message, meant in check_template_fields((text,), fields):
                 detail = "" if meant else f"Fields are: {', '.join(fields)}."
                 yield index, Problem("template-field", (), message, detail, meant)
+
+
+def _valid_problems(part: Part, data: Any) -> Iterator[Problem]:
+    """Dates that stand in the spec itself and are none: better said here than once for each record."""
+    for name, value in part.mapping:
+        if isinstance(value, Valid):
+            for (word, number), message in check_valid(value):
+                path: Path = (*part.path, name, word)
+                yield Problem("validity", (*path, number) if isinstance(_look(data, path), list) else path, message)
 
 
 def _no_field(path: Path, name: str, source: str, fields: Fields) -> Problem:

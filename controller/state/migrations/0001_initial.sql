@@ -99,7 +99,8 @@ CREATE TABLE targets (
     first_contact TEXT NOT NULL DEFAULT '',
     initialised INTEGER NOT NULL DEFAULT 0,
     last_run TEXT NOT NULL DEFAULT '',
-    spec TEXT NOT NULL DEFAULT ''
+    spec TEXT NOT NULL DEFAULT '',
+    document TEXT NOT NULL DEFAULT ''
 );
 
 -- The last complete read of a kind at a target, or of a source (kind empty).

@@ -1,8 +1,8 @@
 -- name: get
-SELECT resource, identity, first_contact, initialised, last_run, spec FROM targets WHERE resource = ?;
+SELECT resource, identity, first_contact, initialised, last_run, spec, document FROM targets WHERE resource = ?;
 
 -- name: all
-SELECT resource, identity, first_contact, initialised, last_run, spec FROM targets ORDER BY resource;
+SELECT resource, identity, first_contact, initialised, last_run, spec, document FROM targets ORDER BY resource;
 
 -- name: meet
 INSERT INTO targets (resource, identity, first_contact) VALUES (?, ?, ?)
@@ -15,8 +15,9 @@ INSERT INTO targets (resource, identity, first_contact) VALUES (?, ?, ?)
 ON CONFLICT (resource) DO UPDATE SET identity = excluded.identity;
 
 -- name: applied
-INSERT INTO targets (resource, initialised, last_run, spec) VALUES (?, 1, ?, ?)
-ON CONFLICT (resource) DO UPDATE SET initialised = 1, last_run = excluded.last_run, spec = excluded.spec;
+INSERT INTO targets (resource, initialised, last_run, spec, document) VALUES (?, 1, ?, ?, ?)
+ON CONFLICT (resource) DO UPDATE SET
+    initialised = 1, last_run = excluded.last_run, spec = excluded.spec, document = excluded.document;
 
 -- name: read
 INSERT INTO reads (subject, kind, entities, read_at) VALUES (?, ?, ?, ?)

@@ -45,9 +45,10 @@ class Targets:
         now = stamp(self._clock.now())
         await self._store.write(lambda conn: conn.execute(self._sql.accept_identity, (resource, identity, now)).rowcount)
 
-    async def applied(self, resource: str, run: str, spec: str) -> None:
-        """A run worked on this target with this spec (its digest): from now on it counts as initialised."""
-        await self._store.write(lambda conn: conn.execute(self._sql.applied, (resource, run, spec)).rowcount)
+    async def applied(self, resource: str, run: str, spec: str, document: str = "") -> None:
+        """A run worked on this target with this spec (its digest, and where it is wanted later the spec itself): from now on it
+        counts as initialised."""
+        await self._store.write(lambda conn: conn.execute(self._sql.applied, (resource, run, spec, document)).rowcount)
 
     async def remember_read(self, resource: str, counts: Mapping[str, int]) -> None:
         """A complete read: kind to number of entities."""
@@ -103,9 +104,9 @@ class Protections:
         return await self._store.write(lambda conn: conn.execute(self._sql.release, (resource, pattern)).rowcount) > 0
 
 
-def _target(row: tuple[str, str, str, int, str, str]) -> TargetRow:
-    resource, identity, first_contact, initialised, last_run, spec = row
-    return TargetRow(resource, identity, first_contact, bool(initialised), last_run, spec)
+def _target(row: tuple[str, str, str, int, str, str, str]) -> TargetRow:
+    resource, identity, first_contact, initialised, last_run, spec, document = row
+    return TargetRow(resource, identity, first_contact, bool(initialised), last_run, spec, document)
 
 
 def _source(name: str) -> str:

@@ -438,3 +438,17 @@ async def test_a_resource_that_leaves_the_specs_is_forgotten_aloud(site: Site) -
     assert plan.resources[-1].condition is Condition.ORPHANED and {c.action for c in plan.changes} == {Action.FORGET}
     await site.apply(bootstrap=False)
     assert (await site.plan()).plan.changes == ()
+
+
+async def test_a_resource_that_leaves_the_specs_to_be_emptied_is_emptied_within_the_limits(site: Site) -> None:
+    site.doors["back"] = Door(serial="S2")
+    site.policies["back"] = {"whenRemovedFromSpec": "empty"}
+    await site.apply()
+    site.doors["back"].persons["900"] = there("900")
+    site.departed["back"] = site.doors.pop("back")
+    plan = (await site.plan()).plan
+    assert [limit.flag for limit in plan.limits] == ["--allow revoke:Device/back=20"]
+    await site.apply(await site.plan(Wanted(allow=frozenset({"revoke:Device/back=20"}))))
+    assert set(site.departed["back"].persons) == {"900"}
+    del site.departed["back"]
+    assert (await site.plan()).plan.changes == ()
