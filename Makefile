@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-CODE   := $(wildcard controller providers tests bench specs examples)
+CODE   := $(foreach folder,controller providers tests examples bench,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 
 .PHONY: help setup demo test check bench schemas lint format types contracts coverage lock clean
 
@@ -48,7 +48,7 @@ format: $(READY) ## put the code in form
 	$(BIN)/ruff format $(CODE)
 
 types: $(READY)
-	$(BIN)/mypy
+	$(BIN)/mypy $(CODE)
 
 contracts: $(READY)
 	$(BIN)/lint-imports
