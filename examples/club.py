@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from providers.cardskipper.simulator import Account, Person, Register, generate_members
 from providers.hikvision.simulator import Terminal
 
-SEED = 2026
+SEED = 2028
 ORGANISATION = 4711
 FIRST_NUMBER = 1001
 DOOR_PASSWORD = "Open-Sesame-1"  # of the simulated doors

@@ -117,8 +117,8 @@ def must_be_free(ports: Sequence[int]) -> None:
                 taken.append(str(port))
     if taken:
         raise DemoStopped(
-            f"port {' and '.join(taken)} of this machine is in use, perhaps by another demo; stop that, "
-            "or choose where four free ports begin: make demo PORT=19000"
+            f"something listens on 127.0.0.1, port {', '.join(taken)} already, perhaps another demo; stop it, "
+            "or say where four free ports begin: make demo PORT=19000"
         )
 
 
@@ -214,7 +214,7 @@ def what_next(shell: Shell, seconds: float) -> None:
                                             a commented start of your own""")
 
 
-def invitation(given: Mapping[str, str], ports: Sequence[int]) -> str:
+def invitation(given: Mapping[str, str], ports: Sequence[int], club: Club) -> str:
     """What to copy into another terminal, and what to try there."""
     exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in given.items())
     doors = Path(given.get("TRUEUP_SPECS", "specs")) / "doors.yaml"
@@ -223,6 +223,7 @@ def invitation(given: Mapping[str, str], ports: Sequence[int]) -> str:
         bin=shlex.quote(str(Path(sys.executable).parent)),
         exports=exports,
         doors=shlex.quote(str(doors)),
+        somebody=list(club.front.persons)[4],
         door=f"http://127.0.0.1:{ports[1]}",
         password=DOOR_PASSWORD,
     )
@@ -243,14 +244,15 @@ INVITATION = """
 # Delete somebody at the front door, as its own screen would, and let trueup find it:
 
   curl --digest -u admin:{password} -X PUT -H 'Content-Type: application/json' \\
-    -d '{{"UserInfoDelCond": {{"EmployeeNoList": [{{"employeeNo": "1005"}}]}}}}' \\
+    -d '{{"UserInfoDelCond": {{"EmployeeNoList": [{{"employeeNo": "{somebody}"}}]}}}}' \\
     '{door}/ISAPI/AccessControl/UserInfo/Delete?format=json'
   trueup drift
   trueup apply
 
-# Close the gym to trainers who are nothing else, look at what that means, and do exactly that:
+# Close the gym to honorary members, look at what that means, and do exactly that. (Take "12" out as well, and a rule objects:
+# too many would lose access in one run. The plan names the flag that allows it.)
 
-  sed -i.before 's/"10", "12", "16"/"10", "16"/' {doors}
+  sed -i.before 's/"10", "12", "16"/"10", "12"/' {doors}
   trueup plan --target Device/gym --out build/gym.plan.json
   trueup apply build/gym.plan.json
 
@@ -273,7 +275,7 @@ def main(environ: Mapping[str, str]) -> int:
             play(shell, club)
             what_next(shell, time.monotonic() - began)
             if environ.get("KEEP", "") not in ("", "0", "no"):
-                shell.say(invitation(given, ports))
+                shell.say(invitation(given, ports, club))
                 threading.Event().wait()
     except DemoStopped as stopped:
         print(f"\ndemo: {stopped}", file=sys.stderr)
