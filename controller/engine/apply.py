@@ -90,6 +90,7 @@ async def _forget(world: World, run_id: str, changes: Sequence[Change]) -> LaneR
     outcomes = [_outcome(change, Status.DONE, "") for change in changes]
     if changes:
         await world.state.inventory.forget_resource(changes[0].resource)
+        await world.state.targets.forget(changes[0].resource)  # should it come back, its first sync is a first one again
         await world.state.journal.finish(run_id, [Finished(outcome) for outcome in outcomes])
     return LaneResult(outcomes)
 

@@ -10,7 +10,7 @@ from controller.engine.decide import decide
 from controller.engine.desired import DesiredSet, Fitted
 from controller.engine.target import Protections, Target
 from controller.engine.world import Report, World, zone_of
-from controller.model.change import Action, Condition, Notice, ResourcePlan, Verdict
+from controller.model.change import Action, Change, Condition, Notice, ResourcePlan, Verdict
 from controller.model.entity import EntityKind, Facts, Refusal
 from controller.model.outcome import Progress
 from controller.sdk.errors import ProviderError, WrongTarget
@@ -179,11 +179,18 @@ def _respect_capacity(target: Target) -> None:
         leaving = sum(c.kind == kind.name and c.action is Action.DELETE for c in target.changes)
         creates = [c for c in target.changes if c.kind == kind.name and c.action is Action.CREATE]
         surplus = creates[max(0, most - used + leaving) :]
+        surplus += _hanging_on(target, kind, {change.key for change in surplus})
         dropped = {change.id for change in surplus}
         target.changes[:] = [c for c in target.changes if c.id not in dropped]
         for change in surplus:
             message = f"no room: the device holds {used} of at most {most}"
-            target.notice(Verdict.FULL, "full", message, kind=kind.name, key=change.key, label=change.label)
+            target.notice(Verdict.FULL, "full", message, kind=change.kind, key=change.key, label=change.label)
+
+
+def _hanging_on(target: Target, parent: EntityKind, keys: set[str]) -> list[Change]:
+    """What would be made for somebody who gets no place: the card of a person that cannot be stored."""
+    children = {kind.name for kind in target.provider.kinds if parent.name in kind.after}
+    return [c for c in target.changes if c.kind in children and c.subject in keys and c.action is Action.CREATE]
 
 
 def parked(resource: Resource, message: str, hint: str, facts: Facts) -> ResourcePlan:
