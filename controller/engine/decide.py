@@ -72,14 +72,14 @@ def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, m
             return True
         case "matching" if strange := [f for f in _identity_differs(kind, wish, actual) if f in managed]:
             message = f"{who(kind, actual)} is there but not ours, and its {' and '.join(strange)} does not agree with the record"
-            code = "identity-differs"
+            code, hint = "identity-differs", "find out whose number it is; `adopt: all` would overwrite who is there"
         case "matching":
             return True
         case _:
             message, code = f"{who(kind, actual)} is there already and not ours", "not-ours"
+            hint = "take over what agrees with `policy: {adopt: matching}`, or everything under our keys with `adopt: all`"
     target.tally.foreign += 1
     target.apart[kind.name, wish.key] = message
-    hint = "take over what agrees with `policy: {adopt: matching}`, or everything under our keys with `adopt: all`"
     notice(target, kind, actual, Verdict.FOREIGN, code, message, hint)
     return False
 

@@ -32,7 +32,7 @@ def _listed(notices: Sequence[Notice], view: View, *, many: bool) -> Iterator[st
     shown = len(notices) if view.whole else view.notices
     for notice in notices[:shown]:
         where = f"{notice.resource}: " if many and notice.resource else ""
-        place = f" ({notice.place})" if notice.place else ""
+        place = f" ({notice.place})" if notice.place and notice.place not in notice.message else ""
         yield from wrapped(f"{where}{notice.message}{place}", 4, hang=2, sign="! ")
     yield from rest(len(notices), shown, 4)
 
@@ -60,6 +60,8 @@ def closing_lines(plan: Plan, view: View, saved: str) -> Iterator[str]:
     if plan.limits:
         yield "Check what would change. To go on all the same:"
         yield f"  {view.command(_again('plan', plan, flags(plan.limits)))}"
+        if {change.resource for change in plan.changes} - {limit.resource for limit in plan.limits}:
+            yield f"To do the rest, and leave alone what a rule stands against: {view.command(_again('apply', plan))}"
     elif plan.offline:
         yield "Planned without asking anybody, from what is remembered; it cannot be applied."
         yield f"To see how things stand now: {view.command(_again('plan', plan))}"
