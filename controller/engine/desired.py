@@ -77,7 +77,8 @@ def _records(wish: Entity) -> tuple[RecordRef, ...]:
 
 def _claimed_twice(one: Entity, two: Entity) -> Refusal:
     who = " and ".join(str(record) for record in (*_records(one)[:1], *_records(two)[:1]))
-    message = f"two records claim {one.kind} {one.key}" + (f": {who}" if who else "") + "; it stays as it is until only one does"
+    what = f"one {one.kind}" if one.subject else f"{one.kind} {one.key}"  # the key of what hangs on somebody may be a card number
+    message = f"two records claim {what}" + (f": {who}" if who else "") + "; it stays as it is until only one does"
     return Refusal(one.kind, one.key, "claimed-twice", message, provenance=two.provenance, label=one.label)
 
 

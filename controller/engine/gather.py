@@ -35,6 +35,7 @@ class SourceRead:
     failed: str = ""
     hint: str = ""
     shrunk: str = ""
+    excused: bool = False  # by an allowance, which holds for one run and makes no new measure until that run is over
 
     @property
     def count(self) -> int:
@@ -115,6 +116,7 @@ async def _read(world: World, name: str, allow: frozenset[str], *, offline: bool
 async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
     """An empty answer is a failure unless it was said to be meant; one much smaller than the last removes nothing."""
     known = await world.state.targets.source_count(read.name)
+    read.excused = bool(source_allowances(read.name) & allow)
     if not read.rows and f"source-empty:{read.name}" not in allow:
         before = f"; it had {known} the last time" if known else ""
         read.failed = f"source {read.name} is empty{before}: an empty list is taken for a failure, so nothing is changed"
@@ -123,9 +125,14 @@ async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
         read.shrunk = f"source {read.name} has {read.count} records, {known} the last time: too great a fall to remove anybody"
 
 
+def source_allowances(name: str) -> frozenset[str]:
+    """What a plan may be allowed about a source."""
+    return frozenset({f"source-empty:{name}", f"source-shrink:{name}"})
+
+
 async def _remember(world: World, reads: Mapping[str, SourceRead]) -> None:
     for read in reads.values():
-        if not read.failed and not read.shrunk and read.count != await world.state.targets.source_count(read.name):
+        if not (read.failed or read.shrunk or read.excused) and read.count != await world.state.targets.source_count(read.name):
             await world.state.targets.remember_source(read.name, read.count)
 
 

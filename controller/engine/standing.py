@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.engine.gather import source_allowances
 from controller.engine.world import World, stamp
 from controller.model.change import Condition, Plan, ResourcePlan
 from controller.model.event import ConditionState, Event
@@ -48,6 +49,9 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
     events += [_failed(world, result, outcome) for outcome in result.outcomes if outcome.status in (Status.FAILED, Status.STALE)]
     await world.state.conditions.set(conditions)
     await world.state.events.add(events)
+    for name, count in plan.sources.items():
+        if source_allowances(name) & set(plan.allowances):
+            await world.state.targets.remember_source(name, count)  # it was meant to be so small: the measure from now on
 
 
 async def _remember(world: World, resource: ResourceResult, result: RunResult) -> None:
