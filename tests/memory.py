@@ -67,7 +67,7 @@ PERSON = EntityKind(
 )
 CARD = EntityKind(
     "card",
-    (Field("number", type=str, sensitive=True), Field("owner", type=str, immutable=True, identity=True)),
+    (Field("owner", type=str, immutable=True, identity=True),),
     after=("person",),
     sensitive_key=True,
     expires=False,
@@ -124,7 +124,7 @@ class Door:
 
     def card(self, number: str) -> Actual:
         owner = self.cards[number]
-        return self.shows(Actual(number, (number, owner), subject=owner))
+        return self.shows(Actual(number, (owner,), subject=owner))
 
     def entities(self, kind: str) -> list[Actual]:
         return [self.person(k) for k in self.persons] if kind == "person" else [self.card(n) for n in self.cards]
@@ -184,9 +184,9 @@ class DoorWriter:
             case "card", Action.DELETE:
                 door.cards.pop(write.key, None)
             case _:
-                if door.cards.get(write.key, write.values[1]) != write.values[1]:
+                if door.cards.get(write.key, write.values[0]) != write.values[0]:
                     raise Conflict("the card belongs to somebody else")
-                door.cards[write.key] = write.values[1]
+                door.cards[write.key] = write.values[0]
 
 
 @dataclass
@@ -230,7 +230,7 @@ def desired(mapping: People, selected: Iterable[Selected], zone: ZoneInfo | None
             yield Entity("person", key, (fields["name"], period, (1,)), provenance=origin, label=str(fields["name"]))
         if "card" in mapping.manage and fields.get("card"):
             number = str(fields["card"])
-            yield Entity("card", number, (number, key), subject=key, provenance=origin, label=str(fields["name"]))
+            yield Entity("card", number, (key,), subject=key, provenance=origin, label=str(fields["name"]))
 
 
 def bar(kind: str, actual: Actual, moment: datetime) -> tuple[Any, ...] | None:

@@ -13,12 +13,14 @@ import msgspec
 
 from controller.engine.desired import Fitted
 from controller.engine.gather import Gathered, gather
+from controller.engine.item import withholds
 from controller.engine.lane import Conditions, Job, LaneResult, run_lane
 from controller.engine.planfile import encode
 from controller.engine.planning import Planned
 from controller.engine.recovery import recover
 from controller.engine.side_by_side import side_by_side
-from controller.engine.standing import after_apply
+from controller.engine.standing import after_apply, remember_protections
+from controller.engine.survey import provider_of
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.change import Change, Condition, Plan, ResourcePlan
 from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status, roll_up
@@ -43,6 +45,7 @@ async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}", stamp(world.clock)
     row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
     await world.state.runs.start(row, encode(plan))
+    await remember_protections(world, plan)
     results = await _lanes(world, planned, run, run_id)
     result = _result(plan, results, run_id=run_id, started=started, ended=stamp(world.clock), cancelled=run.stop.is_set())
     await after_apply(world, plan, result)
@@ -78,8 +81,15 @@ async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[
 
 async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:
     """A saved plan holds no sensitive value: they come from the records again, and must still be what was planned."""
-    missing = {c.resource for c in planned.plan.changes if c.id not in planned.wishes and any(f.withheld for f in c.fields)}
-    resources = [world.specs.by_address[address] for address in sorted(missing) if address in world.specs.by_address]
+    specs = world.specs.by_address
+    missing = {
+        change.resource
+        for change in planned.plan.changes
+        if change.id not in planned.wishes
+        and change.resource in specs
+        and withholds(change, provider_of(specs[change.resource]).kind_of(change.kind))
+    }
+    resources = [specs[address] for address in sorted(missing)]
     if not resources:
         return Gathered()
     return await gather(world, resources, frozenset(planned.plan.allowances), offline=False, report=run.report)

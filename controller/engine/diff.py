@@ -34,7 +34,8 @@ def field_changes(
         if field.sensitive or field.write_only:
             changes.append(_withheld(kind, field, old, new, marks))
         else:
-            changes.append(FieldChange(field.name, old, new, was=shown(field, old), becomes=shown(field, new)))
+            was, becomes = shown(field, old), shown(field, new)
+            changes.append(FieldChange(field.name, old, new, was=was, becomes=becomes, title=title_of(field)))
     return tuple(changes)
 
 
@@ -46,7 +47,12 @@ def _withheld(kind: EntityKind, field: Field, old: Any, new: Any, marks: Marks) 
         withheld=True,
         was="" if old is None else MASK,
         becomes="" if new is None else MASK,
+        title=title_of(field),
     )
+
+
+def title_of(field: Field) -> str:
+    return field.title or field.name.replace("_", " ")
 
 
 def shown(field: Field, value: Any) -> str:

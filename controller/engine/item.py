@@ -14,6 +14,11 @@ from controller.sdk.provider import Ref, Write, Written
 from controller.state.rows import OwnedRow
 
 
+def withholds(change: Change, kind: EntityKind) -> bool:
+    """Whether a saved plan lacks something that this change writes."""
+    return any(field.withheld for field in change.fields) or (kind.sensitive_key and change.action is Action.CREATE)
+
+
 @dataclass
 class Item:
     """``wish`` is the entity behind the change where this process knows it; ``current`` what the latest look showed."""
@@ -52,6 +57,11 @@ class Item:
     def managed(self) -> tuple[str, ...]:
         return tuple(f.name for f in self.kind.fields) if self.change.managed is None else self.change.managed
 
+    @property
+    def needs_wish(self) -> bool:
+        """Whether the plan alone does not say what to write: it holds neither sensitive values nor sensitive keys."""
+        return self.wish is None and withholds(self.change, self.kind)
+
     def now(self) -> str:
         """The fingerprint of what the latest look showed, over what is managed."""
         return self.marks.entity(self.kind, self.current, self.change.managed)
@@ -72,7 +82,7 @@ class Item:
         if self.wish is not None:
             for name in self.managed:
                 values[self.kind.index(name)] = self.wish.values[self.kind.index(name)]
-        elif any(field.withheld for field in change.fields):
+        elif self.needs_wish:
             return False
         else:
             for field in change.fields:

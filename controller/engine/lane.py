@@ -150,7 +150,7 @@ class _Lane:
         if self._job.desired is None:
             return
         fitted = self._conditions.fitted.of(self._job.desired, provider_of(self._job.resource), facts)
-        withheld = [item for item in self._items if item.wish is None and any(f.withheld for f in item.change.fields)]
+        withheld = [item for item in self._items if item.needs_wish]
         for kind in {item.kind.name: item.kind for item in withheld}.values():
             wishes = fitted.entities.get(kind.name, {}).values()
             by_token = {self._world.marks.token(kind, wish.key): wish for wish in wishes}

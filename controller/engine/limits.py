@@ -65,7 +65,8 @@ def _flag(rule: str, resource: str, count: int) -> str:
 
 
 def _bootstrap(resource: str, count: int, existing: int) -> Limit:
-    message = f"this is the first sync of {resource}, which holds {existing} entries that trueup does not know yet"
+    there = f"{existing} entries that trueup does not know yet" if existing else "nothing yet"
+    message = f"this is the first sync of {resource}, which holds {there}"
     return Limit(resource, "bootstrap", count, 0, existing, message, "--bootstrap")
 
 

@@ -32,6 +32,21 @@ def _condition(world: World, summary: ResourcePlan, kind: str, holds: bool, reas
     return ConditionState(summary.address, kind, status, reason, message, resource.digest if resource else "", stamp(world.clock))
 
 
+async def before_apply(world: World, plan: Plan) -> None:
+    """What must outlive the spec that declares it is remembered before anything is sent: a run may never come to its end."""
+    for summary in plan.resources:
+        declared = world.specs.by_address.get(summary.address)
+        if declared is None:
+            continue
+        for kind, patterns in (
+            ("protect", declared.policy.protect),
+            ("never_remove", declared.policy.never_remove),
+            ("ignore", declared.policy.ignore),
+        ):
+            if patterns:
+                await world.state.protections.remember(summary.address, kind, patterns)
+
+
 async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
     """What a run did: synced or not, targets initialised, protections remembered, an event for each that failed."""
     summaries = {summary.address: summary for summary in plan.resources}
@@ -54,18 +69,23 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
             await world.state.targets.remember_source(name, count)  # it was meant to be so small: the measure from now on
 
 
+async def remember_protections(world: World, plan: Plan) -> None:
+    """Before anything is sent: a protection outlives its spec even if the run that first met it is killed."""
+    for summary in plan.resources:
+        declared = world.specs.by_address.get(summary.address)
+        if declared is None:
+            continue
+        policy = declared.policy
+        for kind, patterns in (("protect", policy.protect), ("never_remove", policy.never_remove), ("ignore", policy.ignore)):
+            if patterns:
+                await world.state.protections.remember(summary.address, kind, patterns)
+
+
 async def _remember(world: World, resource: ResourceResult, result: RunResult) -> None:
     """A target that a run walked to its end has had its first sync; one that was interrupted has not."""
     declared = world.specs.by_address.get(resource.resource)
     if declared is None:
         return
-    for kind, patterns in (
-        ("protect", declared.policy.protect),
-        ("never_remove", declared.policy.never_remove),
-        ("ignore", declared.policy.ignore),
-    ):
-        if patterns:
-            await world.state.protections.remember(resource.resource, kind, patterns)
     statuses = {outcome.status for outcome in result.outcomes if outcome.resource == resource.resource}
     if not resource.fatal and not statuses & {Status.PARKED, Status.REFUSED}:
         await world.state.targets.applied(resource.resource, result.run, declared.digest, remembered(declared))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -110,11 +111,13 @@ async def _look(world: World, resource: Resource, target: Target, means: tuple[R
     target.desired = fitted.of(target.desired, target.provider, facts)
     target.owned = {kind.name: await world.state.inventory.index(str(resource.address), kind.name) for kind in kinds}
     folds = {kind.name: _fold(target, kind) for kind in looked_at}
-    seen = 0
+    seen: Counter[str] = Counter()
     async for page in reader.observe([kind.name for kind in looked_at]):
         folds[page.kind].page(page.entities)
-        seen += len(page.entities)
-        report(Progress(str(resource.address), "reading what is there", done=seen, total=page.total or 0))
+        seen[page.kind] += len(page.entities)
+        words = target.provider.kind_of(page.kind)
+        doing = f"reading {words.plural or words.name}"
+        report(Progress(str(resource.address), doing, done=seen[page.kind], total=page.total or 0))
     found = {name: fold.finish() for name, fold in folds.items()}
     target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})

@@ -25,7 +25,7 @@ class FieldChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """One field before and after. Sensitive and write-only values are withheld: only their keyed fingerprints stand here.
 
     ``was`` and ``becomes`` are the same in plain words, masked where withheld; outputs print these and nothing else.
-    ``drift``: the target no longer shows what was last written there.
+    ``title`` is the field's name for people. ``drift``: the target no longer shows what was last written there.
     """
 
     name: str
@@ -34,6 +34,7 @@ class FieldChange(msgspec.Struct, frozen=True, omit_defaults=True):
     withheld: bool = False
     was: str = ""
     becomes: str = ""
+    title: str = ""
     drift: bool = False
 
 

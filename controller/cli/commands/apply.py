@@ -14,7 +14,7 @@ from controller.cli.talk import talk_of
 if TYPE_CHECKING:
     from controller.cli.settings import Settings
     from controller.cli.talk import Talk
-    from controller.model.change import Plan
+    from controller.model.change import Change, Plan
     from controller.model.outcome import RunResult
     from controller.runtime.workspace import Workspace
 
@@ -102,6 +102,7 @@ class Applying:
 
         self._show(workspace, plan)
         _refuse(plan)
+        self._leave_out(plan)
         if not plan.changes:
             if self.given["output"] == "json":
                 self._nothing(plan)
@@ -138,12 +139,19 @@ class Applying:
         else:
             self.talk.data(text)
 
+    def _leave_out(self, plan: Plan) -> None:
+        """One target that a rule stands against keeps no other from being made true."""
+        blocked = sorted({limit.resource for limit in plan.limits})
+        if blocked:
+            self.talk.say(f"a rule stands against {', '.join(blocked)}: left as it is, the rest goes on")
+
     def _ask(self, plan: Plan) -> None:
         from controller.cli.session import ask
         from controller.cli.show.words import counted
 
         if not self.given["auto_approve"]:
-            ask(f"Do {'this' if len(plan.changes) == 1 else 'these'} {counted(len(plan.changes), 'change')}?")
+            count = len(_allowed(plan))
+            ask(f"Do {'this' if count == 1 else 'these'} {counted(count, 'change')}?")
 
     def _nothing(self, plan: Plan) -> None:
         """The document of a run that had nothing to do, parked where a target could not be judged."""
@@ -166,12 +174,18 @@ class Applying:
         return exit_of_run(result)
 
 
+def _allowed(plan: Plan) -> list[Change]:
+    """The changes that no rule stands against."""
+    blocked = {limit.resource for limit in plan.limits}
+    return [change for change in plan.changes if change.resource not in blocked]
+
+
 def _refuse(plan: Plan) -> None:
-    """A plan that a rule forbids is refused before anybody is asked."""
+    """A plan of which a rule forbids everything is refused before anybody is asked."""
     from controller.cli.show.plan_end import flags
     from controller.model.errors import RuleRefused, UsageError
 
-    if plan.limits:
+    if plan.limits and not _allowed(plan):
         raise RuleRefused("a rule stands against this plan; nothing was done", hint=f"if it is right, add {flags(plan.limits)}")
     if plan.offline:
         raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")

@@ -196,7 +196,7 @@ def _told(field: FieldChange) -> str:
 
 
 def _title(field: FieldChange) -> str:
-    return field.name.replace("_", " ")
+    return field.title or field.name.replace("_", " ")
 
 
 def _field(field: FieldChange) -> str:

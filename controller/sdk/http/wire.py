@@ -89,7 +89,7 @@ class Wire:
         """The absolute URL of ``path`` below the endpoint's, percent-encoded as it will be sent."""
         text = str(self._base)
         if path:
-            text = text.rstrip("/") + path
+            text = f"{text.rstrip('/')}/{path.lstrip('/')}"  # a path from data must never continue the host's name or port
         if params:
             text += ("&" if "?" in text else "?") + urlencode(params)
         try:

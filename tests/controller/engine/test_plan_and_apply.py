@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.planning import Wanted
+from controller.engine.planfile import admit, decode, encode, signed
+from controller.engine.planning import Planned, Wanted
 from controller.model.change import Action, Condition, Verdict
 from controller.model.entity import Effect
 from controller.model.outcome import Rollup, Status
@@ -452,3 +453,24 @@ async def test_a_resource_that_leaves_the_specs_to_be_emptied_is_emptied_within_
     assert set(site.departed["back"].persons) == {"900"}
     del site.departed["back"]
     assert (await site.plan()).plan.changes == ()
+
+
+async def test_a_saved_plan_holds_no_card_number_and_finds_it_again_in_the_records(site: Site) -> None:
+    site.manage = ("person", "card")
+    site.members.rows = [record("1", card="5551234"), record("2")]
+    planned = await site.plan(Wanted(allow=BOOTSTRAP))
+    async with site.world() as world:
+        raw = encode(signed(planned.plan, world.keys))
+        assert b"5551234" not in raw
+        saved = admit(decode(raw, world.keys, "plan.json"), world)
+    result = await site.apply(Planned(saved))
+    assert result.counts == {"done": 3} and site.front.cards == {"5551234": "1"}
+
+
+async def test_a_saved_plan_whose_records_changed_meanwhile_is_stale_there(site: Site) -> None:
+    site.manage = ("person", "card")
+    site.members.rows = [record("1", card="5551234"), record("2")]
+    planned = await site.plan(Wanted(allow=BOOTSTRAP))
+    site.members.rows = [record("1", card="9999999"), record("2")]
+    result = await site.apply(Planned(planned.plan))
+    assert result.counts == {"done": 2, "stale": 1} and site.front.cards == {}
