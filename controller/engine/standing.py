@@ -32,24 +32,10 @@ def _condition(world: World, summary: ResourcePlan, kind: str, holds: bool, reas
     return ConditionState(summary.address, kind, status, reason, message, resource.digest if resource else "", stamp(world.clock))
 
 
-async def before_apply(world: World, plan: Plan) -> None:
-    """What must outlive the spec that declares it is remembered before anything is sent: a run may never come to its end."""
-    for summary in plan.resources:
-        declared = world.specs.by_address.get(summary.address)
-        if declared is None:
-            continue
-        for kind, patterns in (
-            ("protect", declared.policy.protect),
-            ("never_remove", declared.policy.never_remove),
-            ("ignore", declared.policy.ignore),
-        ):
-            if patterns:
-                await world.state.protections.remember(summary.address, kind, patterns)
-
-
 async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
     """What a run did: synced or not, targets initialised, protections remembered, an event for each that failed."""
     summaries = {summary.address: summary for summary in plan.resources}
+    limited = {limit.resource for limit in plan.limits}
     conditions, events = [], []
     for resource in result.resources:
         summary = summaries[resource.resource]
@@ -60,7 +46,8 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
         reason = "Applied" if synced else resource.rollup.value.capitalize()
         conditions.append(_condition(world, summary, "Synced", synced, reason, resource.fatal))
         events.append(_told(world, result, resource))
-        await _remember(world, resource, result)
+        if resource.resource not in limited:
+            await _remember(world, resource, result)
     events += [_failed(world, result, outcome) for outcome in result.outcomes if outcome.status in (Status.FAILED, Status.STALE)]
     await world.state.conditions.set(conditions)
     await world.state.events.add(events)

@@ -455,12 +455,18 @@ def moved(persons: dict[str, tuple[Any, ...]], cards: dict[str, str], door: Door
     granted: set[str] = set()
     for key in persons.keys() | door.persons.keys():
         before, now = persons.get(key), door.persons.get(key)
-        if now is None or (before is not None and now[1] == BARRED and before[1] != BARRED):
+        if now is None or (before is not None and only_narrower(before, now)):
             revoked.add(key)
         elif now != before:
             granted.add(key)
     gone = {number for number, owner in cards.items() if number not in door.cards and owner in door.persons}
     return revoked | gone, granted | {number for number, owner in door.cards.items() if cards.get(number) != owner}
+
+
+def only_narrower(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
+    if before == now or not within(now[1], before[1]) or not set(now[2]) <= set(before[2]):
+        return False
+    return bool((now[1], now[2]) != (before[1], before[2]))
 
 
 def test_a_failure_is_a_provider_error_or_an_end_of_the_process() -> None:

@@ -10,6 +10,7 @@ from controller.engine.planning import Wanted
 from controller.model.change import Action
 from controller.model.period import Period
 from controller.model.record import Unreadable
+from controller.model.scope import Scope
 from tests.memory import BARRED, Door, Site, record
 
 pytestmark = pytest.mark.anyio
@@ -119,4 +120,34 @@ async def test_a_resource_that_left_the_specs_and_comes_back_asks_for_bootstrap_
     plan = (await site.plan()).plan
     assert [n.code for n in plan.notices if n.resource == "Device/back"] == ["not-ours"]
     site.policies["back"] = {"adopt": "all"}
+    assert [limit.rule for limit in (await site.plan()).plan.limits] == ["bootstrap"]
+
+
+async def test_a_protection_outlives_its_spec_even_when_the_run_that_brought_it_never_ended(site: Site) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(call: str) -> None:
+        raise Killed
+
+    site.members.rows = [record("1"), record("2")]
+    await apply(site)
+    site.policies["front"] = {"neverRemove": ["person/1"], "onRemoval": "delete"}
+    site.members.rows[1] = record("2", until="2026-06-30T23:59:59")
+    planned = await site.plan(Wanted(allow=ALL))
+    site.front.fail = kill
+    with pytest.raises(Killed):
+        await site.apply(planned)
+    site.front.fail = lambda call: None
+    site.policies["front"] = {"onRemoval": "delete"}
+    del site.members.rows[0]
+    await apply(site)
+    assert "1" in site.front.persons
+
+
+async def test_a_first_sync_that_was_refused_is_still_a_first_sync_whatever_was_selected(site: Site) -> None:
+    site.members.rows = [record("1")]
+    nobody = await site.plan(Wanted(Scope(targets=("Device/front:person/none",))))
+    assert nobody.plan.changes == () and [limit.rule for limit in nobody.plan.limits] == ["bootstrap"]
+    await site.apply(nobody)
     assert [limit.rule for limit in (await site.plan()).plan.limits] == ["bootstrap"]
