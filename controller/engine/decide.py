@@ -151,7 +151,7 @@ def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual) -> 
 
 def _missing(target: Target, kind: EntityKind, wish: Entity, row: OwnedRow | None) -> None:
     if wish.only_existing:
-        message = f"{wish.label or wish.key} is not there; only what is already there is managed"
+        message = f"{who(kind, wish)} is not there; only what is already there is managed"
         notice(target, kind, wish, Verdict.SKIPPED, "not-there", message)
         target.apart[kind.name, wish.key] = message
         return

@@ -34,7 +34,7 @@ def field_changes(
         if field.sensitive or field.write_only:
             changes.append(_withheld(kind, field, old, new, marks))
         else:
-            was, becomes = shown(field, old), shown(field, new)
+            was, becomes = shown(field, old), "" if before is None and new == field.usual else shown(field, new)
             changes.append(FieldChange(field.name, old, new, was=was, becomes=becomes, title=title_of(field)))
     return tuple(changes)
 

@@ -118,11 +118,11 @@ async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
     known = await world.state.targets.source_count(read.name)
     read.excused = bool(source_allowances(read.name) & allow)
     if not read.rows and f"source-empty:{read.name}" not in allow:
-        before = f"; it had {known} the last time" if known else ""
+        before = f"; it had {known:,} the last time" if known else ""
         read.failed = f"source {read.name} is empty{before}: an empty list is taken for a failure, so nothing is changed"
         read.hint = f"if it is really meant to be empty: --allow source-empty:{read.name}"
     elif known and read.count < known * (1 - world.specs.controller.source_shrink) and f"source-shrink:{read.name}" not in allow:
-        read.shrunk = f"source {read.name} has {read.count} records, {known} the last time: too great a fall to remove anybody"
+        read.shrunk = f"source {read.name} has {read.count:,} records, {known:,} the last time: too great a fall to remove anybody"
 
 
 def source_allowances(name: str) -> frozenset[str]:

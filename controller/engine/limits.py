@@ -65,19 +65,19 @@ def _flag(rule: str, resource: str, count: int) -> str:
 
 
 def _bootstrap(resource: str, count: int, existing: int) -> Limit:
-    there = f"{existing} entries that trueup does not know yet" if existing else "nothing yet"
+    there = f"{existing:,} entries that trueup does not know yet" if existing else "nothing yet"
     message = f"this is the first sync of {resource}, which holds {there}"
     return Limit(resource, "bootstrap", count, 0, existing, message, "--bootstrap")
 
 
 def _share(resource: str, effect: Effect, count: int, most: int, existing: int) -> Limit:
-    message = f"{count} of {existing} entries {_words(effect)} in one run; at most {most} may"
+    message = f"{count:,} of {existing:,} entries {_words(effect)} in one run; at most {most:,} may"
     return Limit(resource, _rule(effect), count, most, existing, message, _flag(_rule(effect), resource, count))
 
 
 def _budget(resource: str, effect: Effect, total: int, budget: int, existing: int) -> Limit:
     rule = f"budget-{_rule(effect)}"
-    message = f"{total} entries {_words(effect)} within 24 hours, those of earlier runs included; the budget is {budget}"
+    message = f"{total:,} entries {_words(effect)} within 24 hours, those of earlier runs included; the budget is {budget:,}"
     return Limit(resource, rule, total, budget, existing, message, _flag(rule, resource, total))
 
 

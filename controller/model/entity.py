@@ -28,14 +28,15 @@ class Field(msgspec.Struct, frozen=True):
 
     ``sensitive``: readable, masked in every output. ``write_only``: cannot be read back, compared by fingerprint.
     ``immutable``: a change means delete and create. ``identity``: must agree before ``adopt: matching`` takes a stranger.
-    ``type`` is the Python type of a value, for reading it back from a saved plan. ``effect(before, after)`` judges a change of
-    this field; ``show(value)`` is the value in plain words; ``same_identity(desired, actual)`` compares an identity field
-    leniently (letters lost on the way, case).
+    ``type`` is the Python type of a value, for reading it back from a saved plan. ``usual`` is the value that is not worth
+    telling when something new is made. ``effect(before, after)`` judges a change of this field; ``show(value)`` is the value in
+    plain words; ``same_identity(desired, actual)`` compares an identity field leniently (letters lost on the way, case).
     """
 
     name: str
     title: str = ""
     type: Any = Any
+    usual: Any = None
     sensitive: bool = False
     write_only: bool = False
     immutable: bool = False
@@ -67,14 +68,14 @@ class EntityKind(msgspec.Struct, frozen=True):
         return next(i for i, f in enumerate(self.fields) if f.name == field)
 
 
-class Provenance(msgspec.Struct, frozen=True):
+class Provenance(msgspec.Struct, frozen=True, gc=False):
     """What made an entity: the place of its mapping in the spec and the records behind it."""
 
     spec: str  # "specs/doors.yaml:21"
     records: tuple[RecordRef, ...] = ()
 
 
-class Entity(msgspec.Struct, frozen=True):
+class Entity(msgspec.Struct, frozen=True, gc=False):
     """A desired entity. ``values`` follow the kind's field order; a field outside ``managed`` is None and left alone.
 
     ``managed`` None means every field. ``only_existing``: never created and never deleted, only the managed fields of what is
@@ -91,7 +92,7 @@ class Entity(msgspec.Struct, frozen=True):
     label: str = ""  # how people call it: the person's name
 
 
-class Actual(msgspec.Struct, frozen=True):
+class Actual(msgspec.Struct, frozen=True, gc=False):
     """An observed entity, normalised. ``guard`` says why trueup must not touch it unless listed (an administrator)."""
 
     key: str

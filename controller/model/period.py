@@ -12,7 +12,7 @@ from controller.model.entity import Effect
 LATEST = "9999-12-31T23:59:59"
 
 
-class Period(msgspec.Struct, frozen=True, order=True):
+class Period(msgspec.Struct, frozen=True, order=True, gc=False):
     """``begin`` and ``end`` inclusive, empty for open. Open at both ends is permanent."""
 
     begin: str = ""

@@ -30,7 +30,7 @@ class RecordType(msgspec.Struct, frozen=True):
     sensitive: frozenset[str] = frozenset()  # fields whose values are masked in every output
 
 
-class RecordRef(msgspec.Struct, frozen=True, order=True):
+class RecordRef(msgspec.Struct, frozen=True, order=True, gc=False):
     """Where a record came from: the source's name, the record's key in it, and a place a person can look at."""
 
     source: str
@@ -41,7 +41,7 @@ class RecordRef(msgspec.Struct, frozen=True, order=True):
         return f"{self.source}: {self.place or self.key}"
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One row. ``key`` is unique within its source; ``fields`` holds canonical values, a missing one is absent or None.
 
     ``notes`` are things worth telling that stop nothing ("its roles leave a gap in July").

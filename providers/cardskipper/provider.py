@@ -57,14 +57,18 @@ class Members:
         try:
             organisations = await self._client.organisations()
         except NotOffered as error:
-            return Facts(identity, "Cardskipper", notes=(f"{error.message}: whether the declared numbers exist is not checked",))
+            return Facts(
+                "",
+                "Cardskipper",
+                notes=(f"organisation {identity}; {error.message}: whether the declared numbers exist is not checked",),
+            )
         found = next((one for one in organisations if one.id == identity), None)
         if found is None:
             raise _unknown("organisation", [identity], {one.id: one.name for one in organisations})
         families = {**found.children, **{one.id: one.name for one in organisations}}
         _check("organisation", map(str, self._config.children), families)
         _check("role", map(str, self._config.roles), self._roles(organisations))
-        return Facts(identity, "Cardskipper", notes=(f"organisation: {found.name}", f"roles: {len(found.roles)}"))
+        return Facts("", "Cardskipper", notes=(f"organisation {identity}: {found.name}", f"roles: {len(found.roles)}"))
 
     def _roles(self, organisations: Iterable[Organisation]) -> dict[str, str]:
         ours = {str(self._config.organization_id), *map(str, self._config.children)}

@@ -69,9 +69,12 @@ def desired(mapping: PeopleMapping, selected: Iterable[Selected], zone: ZoneInfo
         provenance = Provenance(spec, one.refs)
         if rules.person:
             values = (name, valid, doors, user_type)
-            yield Entity("person", key, values, "", managed, only_existing, provenance, name or "")
+            yield Entity("person", key, values, "", managed, only_existing, provenance, name or _called(fields) or "")
         if rules.cards is not None:  # also asked in there, but a generator per record costs
             yield from _cards(rules, one, key, provenance, name or "")
+
+
+_called = compile_template(("{first_name} {last_name}", "{full_name}"))  # whom a message is about where no name is managed
 
 
 def _compile(mapping: PeopleMapping, zone: ZoneInfo | None, spec: str) -> _Rules:

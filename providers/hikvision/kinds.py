@@ -76,7 +76,7 @@ PERSON = EntityKind(
         Field("name", "name", type=str, identity=True, same_identity=same_name),
         Field("valid", "valid", type=Period, effect=period_effect, show=show_period, clearable=False),
         Field("doors", "doors", type=tuple[tuple[int, int], ...], effect=doors_effect, show=show_doors),
-        Field("user_type", "user type", type=str, effect=user_type_effect, clearable=False),
+        Field("user_type", "user type", type=str, usual="normal", effect=user_type_effect, clearable=False),
     ),
     title="person",
     plural="persons",
@@ -85,7 +85,7 @@ CARD = EntityKind(
     "card",
     (
         Field("owner", "owner", type=str, immutable=True, identity=True, effect=may_widen, clearable=False),
-        Field("card_type", "card type", type=str, effect=may_widen, clearable=False),
+        Field("card_type", "card type", type=str, usual="normalCard", effect=may_widen, clearable=False),
     ),
     after=("person",),
     sensitive_key=True,

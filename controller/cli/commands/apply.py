@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,7 +101,7 @@ class Applying:
         from controller.cli.commands.plan import exit_of
 
         self._show(workspace, plan)
-        _refuse(plan)
+        _refuse(plan, saved=bool(self.given["plan_file"]))
         self._leave_out(plan)
         if not plan.changes:
             if self.given["output"] == "json":
@@ -133,7 +133,10 @@ class Applying:
         from controller.cli.session import view_of
         from controller.cli.show.plan_text import question_text
 
-        text = question_text(plan, view_of(self.settings, workspace.specs.controller.timezone))
+        view = view_of(self.settings, workspace.specs.controller.timezone)
+        if self.given["auto_approve"] and not view.whole:
+            view = replace(view, first=0, names=0, notices=0)  # nobody is asked, so counts will do
+        text = question_text(plan, view)
         if self.given["output"] == "json":
             self.talk.say(text)
         else:
@@ -180,13 +183,14 @@ def _allowed(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.resource not in blocked]
 
 
-def _refuse(plan: Plan) -> None:
+def _refuse(plan: Plan, *, saved: bool) -> None:
     """A plan of which a rule forbids everything is refused before anybody is asked."""
     from controller.cli.show.plan_end import flags
     from controller.model.errors import RuleRefused, UsageError
 
     if plan.limits and not _allowed(plan):
-        raise RuleRefused("a rule stands against this plan; nothing was done", hint=f"if it is right, add {flags(plan.limits)}")
+        again = "plan it again and save it with" if saved else "add"
+        raise RuleRefused("a rule stands against this plan; nothing was done", hint=f"if it is right, {again} {flags(plan.limits)}")
     if plan.offline:
         raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")
 

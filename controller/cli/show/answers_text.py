@@ -40,5 +40,5 @@ def _clock(offset: float) -> str:
 
 
 def _room(capacity: Capacity) -> str:
-    used = "an unknown number" if capacity.used is None else number(capacity.used)
-    return f"{used} there" if capacity.most is None else f"{used} there, room for {number(capacity.most)}"
+    used = "does not say how many are there" if capacity.used is None else f"{number(capacity.used)} there"
+    return used if capacity.most is None else f"{used}, room for {number(capacity.most)}"

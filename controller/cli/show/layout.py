@@ -49,7 +49,7 @@ def wrapped(text: str, indent: int, *, hang: int = 0, sign: str = "") -> Iterato
 
 def rest(total: int, shown: int, indent: int) -> Iterator[str]:
     """The line that stands for what was folded away."""
-    if total > shown:
+    if total > shown > 0:
         yield " " * indent + f"... and {number(total - shown)} more (--verbose or -o json shows all)"
 
 

@@ -59,7 +59,7 @@ def closing_lines(plan: Plan, view: View, saved: str) -> Iterator[str]:
     yield ""
     if plan.limits:
         yield "Check what would change. To go on all the same:"
-        yield f"  {view.command(_again('plan', plan, flags(plan.limits)))}"
+        yield f"  {view.command(_again('plan', plan, flags(plan.limits), *(['--out', saved] if saved else [])))}"
         if {change.resource for change in plan.changes} - {limit.resource for limit in plan.limits}:
             yield f"To do the rest, and leave alone what a rule stands against: {view.command(_again('apply', plan))}"
     elif plan.offline:

@@ -170,7 +170,7 @@ def _group_lines(group: Group, changes: Sequence[Change], view: View) -> Iterato
 def _change_lines(change: Change, mark: str, view: View) -> Iterator[str]:
     yield from wrapped(named(change.kind, change.key, change.label, change.subject), 4, hang=2, sign=f"{mark} ")
     if change.action is Action.CREATE:
-        told = [_told(field) for field in change.fields if field.becomes and field.becomes != change.label]
+        told = [_told(field) for field in change.fields if field.becomes and field.becomes not in (change.label, change.subject)]
         if told:
             yield from wrapped(", ".join(told), 8)
     elif change.action is not Action.DELETE:

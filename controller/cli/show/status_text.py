@@ -28,7 +28,7 @@ def is_trouble(condition: ConditionState) -> bool:
 
 def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
     yield from wrapped(f"{row.address}  {_word(row)}  ({row.provider})", 0, hang=2)
-    owned = ", ".join(f"{number(count)} {kind}" for kind, count in row.owned.items() if count)
+    owned = ", ".join(counted(count, kind) for kind, count in row.owned.items() if count)
     facts = [f"owned: {owned}"] if owned else []
     facts += [f"last read {moment(row.last_read, view.zone)}"] if row.last_read else []
     facts += [f"last run: {row.last_run}"] if row.last_run else []

@@ -199,7 +199,7 @@ async def test_a_misspelt_role_stops_the_read_instead_of_barring_everybody(regis
 async def test_facts_tell_who_answers(opened: OpenSource) -> None:
     async with opened(roles=[10], children=[4712]) as reading:
         facts = await reading.facts()
-    assert (facts.identity, facts.notes) == ("4711", ("organisation: Example Club", "roles: 4"))
+    assert (facts.identity, facts.notes) == ("", ("organisation 4711: Example Club", "roles: 4"))
 
 
 async def test_without_the_info_call_members_are_read_all_the_same(register: Register, opened: OpenSource) -> None:
