@@ -15,6 +15,7 @@ from controller.engine.desired import Fitted
 from controller.engine.gather import Gathered, gather
 from controller.engine.item import withholds
 from controller.engine.lane import Conditions, Job, LaneResult, run_lane
+from controller.engine.limits import overspent_since
 from controller.engine.planfile import encode
 from controller.engine.planning import Planned
 from controller.engine.recovery import recover
@@ -68,8 +69,8 @@ async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[
             return await _forget(world, run_id, changes)
         if summary.condition is Condition.PARKED or not changes:
             return LaneResult([], summary.message if summary.condition is Condition.PARKED else "", summary.hint)
-        if summary.address in limited:
-            return await _refuse(world, run_id, changes, limited[summary.address])
+        if forbidden := limited.get(summary.address) or await overspent_since(world, plan, summary, changes):
+            return await _refuse(world, run_id, changes, forbidden)
         desired = gathered.desired.get(summary.address)
         job = Job(world.specs.by_address[summary.address], summary, tuple(changes), planned.wishes, desired)
         async with world.lanes:

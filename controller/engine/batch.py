@@ -9,7 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from controller.engine.fault import asking
 from controller.engine.item import Item
+from controller.engine.limits import counts_as
 from controller.engine.world import World, stamp
 from controller.model.change import Action
 from controller.model.encoding import canonical
@@ -20,6 +22,7 @@ from controller.sdk.provider import Reader, Writer, Written
 from controller.state.rows import Begun, Finished
 
 ATTEMPTS = 3
+LONGEST_PAUSE = 60.0  # seconds; who asks for more is parked, and the next run tries again
 _NEW_HERE = (Action.CREATE, Action.ADOPT)  # what makes an inventory row that was not there
 READ_BACK_PAUSES = (0.25, 0.5, 0.75)  # seconds; a device may show a write late (facts/hikvision.md 3.7)
 
@@ -34,6 +37,7 @@ class Means:
     writer: Writer
     before_send: Callable[[], None]
     stop: asyncio.Event
+    provider: str = ""
 
 
 class Batch:
@@ -56,8 +60,19 @@ class Batch:
             if not trouble.retry or attempt == ATTEMPTS:
                 return
             pause = trouble.retry_after if trouble.retry_after is not None else 0.5 * 2**attempt
-            await self._means.world.clock.sleep(pause)
+            if pause > LONGEST_PAUSE:
+                return
+            await self._pause(pause)
             self.fatal = None
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, unless the run is stopped meanwhile."""
+        waits = [asyncio.ensure_future(w) for w in (self._means.world.clock.sleep(seconds), self._means.stop.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _round(self, waiting: Sequence[Item]) -> ProviderError | None:
         """One round; returns what is wrong with the target as a whole, if anything."""
@@ -89,7 +104,8 @@ class Batch:
 
     async def _read(self, items: Sequence[Item]) -> Mapping[str, Actual]:
         refs = [item.ref for item in items if item.change.action is not Action.FORGET]
-        actuals = await self._means.reader.read(self._kind.name, refs) if refs else []
+        with asking(self._means.provider):
+            actuals = await self._means.reader.read(self._kind.name, refs) if refs else []
         token = self._means.world.marks.token
         return {token(self._kind, actual.key): actual for actual in actuals}
 
@@ -115,7 +131,8 @@ class Batch:
             self._end(item, Status.UNCHANGED, "is already as planned")
             return
         what = "is gone" if item.current is None else "was changed" if item.change.before else "appeared"
-        self._end(item, Status.STALE, f"{what} at the target since the plan was made; left alone, plan again")
+        effect = Done.UNKNOWN if item.unsure else Done.NONE
+        self._end(item, Status.STALE, f"{what} at the target since the plan was made; left alone, plan again", effect=effect)
 
     # -- writing -------------------------------------------------------------------------------------------------------------
 
@@ -145,11 +162,12 @@ class Batch:
         results = self._means.writer.apply([item.write() for item in items])
         try:
             self._means.before_send()
-            async for written in results:
-                trouble = self._took(by_id[written.id], written)
-                if trouble or self._means.stop.is_set():
-                    return trouble
-                self._means.before_send()
+            with asking(self._means.provider):
+                async for written in results:
+                    trouble = self._took(by_id[written.id], written)
+                    if trouble or self._means.stop.is_set():
+                        return trouble
+                    self._means.before_send()
         except ProviderError as error:
             self._blame(items, error)
             return error
@@ -159,8 +177,7 @@ class Batch:
 
     def _took(self, item: Item, written: Written) -> ProviderError | None:
         """Note a result; returns the error when it concerns more than this entity."""
-        item.written = written
-        item.attempts += 1
+        item.took(written)
         error = written.error
         if error is None or error.scope is Scope.ENTITY:
             return None
@@ -187,7 +204,7 @@ class Batch:
                 item.current = found.get(item.change.key)
                 if item.as_wished():
                     self._end(item, Status.DONE, item.written.message if item.written else "")
-            waiting = [item for item in waiting if item.outcome is None and not item.unsure]
+            waiting = [item for item in waiting if item.outcome is None and not self._refused(item)]
             if waiting and pause:
                 await self._means.world.clock.sleep(pause)
         for item in waiting:
@@ -197,13 +214,15 @@ class Batch:
         """Whether reading can tell how it ended. A plain refusal of this one entity ends it here."""
         if item.written is None:
             return False
-        error = item.written.error
-        if error is None or item.unsure:
-            return True
-        if error.scope is not Scope.TARGET and error.scope is not Scope.RUN:
+        return item.unsure or not self._refused(item)
+
+    def _refused(self, item: Item) -> bool:
+        """Whether the last attempt came to an error; one of this entity alone, and a plain one, is how it ended."""
+        error = item.written.error if item.written else None
+        if error is not None and error.effect is Done.NONE and error.scope not in (Scope.TARGET, Scope.RUN):
             status = Status.STALE if error.code in ("exists", "missing") else Status.FAILED
-            self._end(item, status, error.message, error.code)
-        return False
+            self._end(item, status, error.message, error.code, Done.UNKNOWN if item.unsure else Done.NONE)
+        return error is not None
 
     def _end(self, item: Item, status: Status, message: str = "", code: str = "", effect: Done = Done.NONE) -> None:
         world = self._means.world
@@ -222,12 +241,13 @@ def finished_of(item: Item, run: str, world: World) -> Finished:
     """The journal's last word on an item that has an outcome: what the inventory must say from now on."""
     assert item.outcome is not None
     good = item.outcome.status in (Status.DONE, Status.UNCHANGED)
-    gone = item.change.action in (Action.DELETE, Action.FORGET) if good else item.began and _never_made(item)
+    gone = good and item.change.action in (Action.DELETE, Action.FORGET)
     return Finished(
         outcome=item.outcome,
         owned=item.row("owned", run, stamp(world.clock)) if good and not gone else None,
         remove=gone,
-        effect_class=item.change.effect.value,
+        undo=not good and item.began and _never_made(item),
+        effect_class=counts_as(item.change).value,
     )
 
 

@@ -1,10 +1,13 @@
-"""Limits and budgets: how much may change at once, judged over everything that was planned, before any selection. Pure."""
+"""Limits and budgets: how much may change at once, judged over everything that was planned, before any selection."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
-from controller.model.change import Action, Change, Limit
+from controller.engine.world import World
+from controller.model.change import Action, Change, Limit, Plan, ResourcePlan
 from controller.model.entity import Effect
 from controller.spec.policy import Policy
 
@@ -14,20 +17,23 @@ FEW = 3
 
 def counted(changes: Iterable[Change]) -> dict[Effect, int]:
     """How many entities lose access, and how many are granted or updated; taking over without a write counts for neither."""
-    revokes = grants = 0
-    for change in changes:
-        if change.effect is Effect.REVOKES:
-            revokes += 1
-        elif change.fields and change.action is not Action.FORGET:
-            grants += 1
-    return {Effect.REVOKES: revokes, Effect.GRANTS: grants}
+    found = Counter(map(counts_as, changes))
+    return {Effect.REVOKES: found[Effect.REVOKES], Effect.GRANTS: found[Effect.GRANTS]}
+
+
+def counts_as(change: Change) -> Effect:
+    """What a change is counted under, in the limits of a run and in the budgets of a day alike: an update that neither widens nor
+    narrows counts with the grants."""
+    if change.effect is Effect.REVOKES:
+        return Effect.REVOKES
+    return Effect.GRANTS if change.fields and change.action is not Action.FORGET else Effect.NEUTRAL
 
 
 def allowed(effect: Effect, share: float, existing: int) -> int:
     """How many entities one run may touch, of so many that exist."""
-    if existing < SMALL:
+    if existing < SMALL and share:
         return max(0, min(FEW, existing - 1)) if effect is Effect.REVOKES else FEW
-    return int(share * existing)
+    return int(share * existing + 1e-9)  # 29 % of 100 are 29, although 0.29 * 100 is a little less
 
 
 def exceeded(
@@ -45,6 +51,14 @@ def exceeded(
         most = allowed(effect, share, existing)
         if found[effect] > most:
             limits.append(_share(resource, effect, found[effect], most, existing))
+    return limits + overspent(resource, found, policy, existing=existing, spent=spent)
+
+
+def overspent(
+    resource: str, found: Mapping[Effect, int], policy: Policy, *, existing: int, spent: Mapping[str, int]
+) -> list[Limit]:
+    """The budgets that so many changes exceed, together with what was ``spent`` within the last 24 hours."""
+    limits = []
     for effect, budget in ((Effect.REVOKES, policy.budgets.revoke), (Effect.GRANTS, policy.budgets.grant)):
         total = found[effect] + spent.get(effect.value, 0)
         if budget is not None and found[effect] and total > budget:
@@ -90,3 +104,17 @@ def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
         if head == f"{limit.rule}:{limit.resource}" and count.isdigit() and limit.count <= int(count):
             return True
     return False
+
+
+async def spent_today(world: World, resource: str) -> dict[str, int]:
+    """Changes per effect within the last 24 hours, those that may have taken effect included."""
+    since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return await world.state.outcomes.effects_since(resource, since)
+
+
+async def overspent_since(world: World, plan: Plan, summary: ResourcePlan, changes: Sequence[Change]) -> str:
+    """What forbids a plan's changes now although it was made within the budgets: other runs have spent them since."""
+    policy = world.specs.by_address[summary.address].policy
+    spent = await spent_today(world, summary.address)
+    limits = overspent(summary.address, counted(changes), policy, existing=summary.actual, spent=spent)
+    return next((limit.message for limit in limits if not is_allowed(limit, plan.allowances)), "")

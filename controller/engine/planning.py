@@ -12,7 +12,7 @@ import msgspec
 
 from controller.engine.desired import DesiredSet, Fitted
 from controller.engine.gather import Gathered, gather
-from controller.engine.limits import exceeded, is_allowed
+from controller.engine.limits import exceeded, is_allowed, spent_today
 from controller.engine.offline import recall
 from controller.engine.order import ordered
 from controller.engine.side_by_side import side_by_side
@@ -136,14 +136,13 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
 async def _limits(
     world: World, resource: Resource, changes: Sequence[Change], summary: ResourcePlan, wanted: Wanted
 ) -> list[Limit]:
-    since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
     found = exceeded(
         summary.address,
         changes,
         resource.policy,
         existing=summary.actual,
         initialised=summary.initialised,
-        spent=await world.state.outcomes.effects_since(summary.address, since),
+        spent=await spent_today(world, summary.address),
     )
     return [limit for limit in found if not is_allowed(limit, wanted.allow)]
 
