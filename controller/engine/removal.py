@@ -57,11 +57,16 @@ def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
             target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} is no longer declared but stays: {reason}"
         )
     elif how == "delete" or not kind.expires:  # what cannot expire (a card) would go on opening doors
-        gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, label=actual.label or actual.key)
+        gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, label=_label(kind, actual))
         effect = effect_of(Action.DELETE, kind, None, (), ())
         change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason="is no longer declared")
     else:
         _bar(target, kind, actual, row)
+
+
+def _label(kind: EntityKind, actual: Actual) -> str:
+    """How people call it; a sensitive key is nobody's name."""
+    return actual.label or (actual.subject if kind.sensitive_key else actual.key)
 
 
 def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
@@ -77,8 +82,8 @@ def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None)
     fields = field_changes(kind, actual.values, values, managed, target.marks)
     effect = Effect.REVOKES if fields else Effect.NEUTRAL
     reason = "was let in again at the target" if tombstone and fields else "is no longer declared"
-    label, never_made = actual.label or actual.key, row is None or row.only_existing
-    barred = Entity(kind.name, actual.key, values, subject=actual.subject, label=label, only_existing=never_made)
+    never_made = row is None or row.only_existing
+    barred = Entity(kind.name, actual.key, values, subject=actual.subject, label=_label(kind, actual), only_existing=never_made)
     change(
         target,
         kind,
