@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.engine.desired import DesiredSet
+from controller.engine.fault import asking
 from controller.engine.select import JoinTable, NotSelected, Selector, build_join, join_name
 from controller.engine.side_by_side import side_by_side
 from controller.engine.survey import provider_of
@@ -98,11 +99,12 @@ async def _read(world: World, name: str, allow: frozenset[str], *, offline: bool
         read.failed = f"source {name} needs the network, and this plan is made offline"
         return read
     try:
-        async with world.connect(resource) as context, provider.source(resource.config, context) as source:
-            async for row in source.records():
-                read.rows.append(row)
-                if len(read.rows) % 1000 == 0:
-                    report(Progress(str(resource.address), "reading records", done=len(read.rows)))
+        with asking(provider.name):
+            async with world.connect(resource) as context, provider.source(resource.config, context) as source:
+                async for row in source.records():
+                    read.rows.append(row)
+                    if len(read.rows) % 1000 == 0:
+                        report(Progress(str(resource.address), "reading records", done=len(read.rows)))
     except ProviderError as error:
         read.rows.clear()
         read.failed = f"source {name} could not be read: {world.scrub(error.message)}"

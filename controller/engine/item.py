@@ -31,27 +31,24 @@ class Item:
     values: tuple[Any, ...] = ()
     written: Written | None = None
     attempts: int = 0
+    known: str = ""  # a sensitive key that the plan withholds, as it was found at the target
+    unsure: bool = False  # something was sent that may have taken effect, and nobody has seen whether it did
     began: bool = False
     outcome: Outcome | None = None
     started: float = 0.0
 
     @property
     def key(self) -> str:
-        return self.wish.key if self.wish else self.current.key if self.current else self.change.key
+        return self.wish.key if self.wish else self.known or (self.current.key if self.current else self.change.key)
 
     @property
     def ref(self) -> Ref:
-        key = self.wish.key if self.wish else "" if self.kind.sensitive_key else self.change.key
+        key = self.wish.key if self.wish else self.known or ("" if self.kind.sensitive_key else self.change.key)
         return Ref(key, self.change.subject, self.change.remote_id)
 
     @property
     def needs_call(self) -> bool:
         return self.change.action is Action.DELETE or (bool(self.change.fields) and self.change.action is not Action.FORGET)
-
-    @property
-    def unsure(self) -> bool:
-        """Something was sent and nobody knows whether it took effect."""
-        return self.written is not None and self.written.error is not None and self.written.effect is not Done.NONE
 
     @property
     def managed(self) -> tuple[str, ...]:
@@ -61,6 +58,12 @@ class Item:
     def needs_wish(self) -> bool:
         """Whether the plan alone does not say what to write: it holds neither sensitive values nor sensitive keys."""
         return self.wish is None and withholds(self.change, self.kind)
+
+    def took(self, written: Written) -> None:
+        """Note what one attempt came to. A yes that was not seen yet is as open as no answer, also when a later attempt fails."""
+        self.written = written
+        self.attempts += 1
+        self.unsure = self.unsure or written.error is None or written.effect is not Done.NONE
 
     def now(self) -> str:
         """The fingerprint of what the latest look showed, over what is managed."""

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from controller.engine.batch import Batch, Means, finished_of
 from controller.engine.desired import DesiredSet, Fitted
+from controller.engine.fault import asking
 from controller.engine.item import Item
 from controller.engine.survey import judge, provider_of
 from controller.engine.world import Report, World
-from controller.model.change import Change, ResourcePlan
+from controller.model.change import Action, Change, ResourcePlan
 from controller.model.entity import Entity, EntityKind, Facts
 from controller.model.outcome import Outcome, Progress, Status
 from controller.sdk.errors import Done, ProviderError, WrongTarget
+from controller.sdk.provider import Reader
 from controller.spec.resource import Resource
 
 
@@ -58,7 +60,8 @@ async def run_lane(job: Job, conditions: Conditions) -> LaneResult:
     lane = _Lane(job, conditions, items)
     fatal: ProviderError | None = None
     try:
-        fatal = await lane.run()
+        with asking(provider_of(job.resource).name):
+            fatal = await lane.run()
     except ProviderError as error:
         fatal = error
     if fatal is not None and job.resource.policy.on_fatal == "stop":
@@ -117,7 +120,9 @@ class _Lane:
             facts = await reader.facts()
             await self._same_target(facts)
             self._find_wishes(facts)
-            means = Means(self._world, self._conditions.run, reader, writer, self._conditions.before_send, self._conditions.stop)
+            await self._find_keys(reader)
+            conditions = self._conditions
+            means = Means(self._world, conditions.run, reader, writer, conditions.before_send, conditions.stop, provider.name)
             for kind, items in _batches(self._items, provider.batch):
                 if self._conditions.stop.is_set():
                     return None
@@ -157,6 +162,20 @@ class _Lane:
             for item in withheld:
                 if item.kind is kind:
                     item.wish = by_token.get(item.change.key)
+
+    async def _find_keys(self, reader: Reader) -> None:
+        """For a saved plan: the keys that it withholds, from what is there. Asking without a key would be answered with nothing,
+        and nothing would be taken for absence."""
+        nameless = [i for i in self._items if i.wish is None and i.kind.sensitive_key and i.change.action is not Action.FORGET]
+        kinds = list(dict.fromkeys(item.kind.name for item in nameless))
+        if not kinds:
+            return
+        by_token: dict[tuple[str, str], str] = {}
+        async for page in reader.observe(kinds):
+            kind = provider_of(self._job.resource).kind_of(page.kind)
+            by_token |= {(page.kind, self._world.marks.token(kind, actual.key)): actual.key for actual in page.entities}
+        for item in nameless:
+            item.known = by_token.get((item.kind.name, item.change.key), "")
 
     def _blocked(self, item: Item) -> bool:
         """Whether something this change waits for did not happen; then it has its outcome."""

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from controller.engine.fault import asking
 from controller.engine.survey import judge, provider_of
 from controller.engine.world import World
 from controller.model.change import Action
 from controller.model.entity import Actual, Effect, EntityKind
 from controller.model.outcome import Outcome, Status
 from controller.sdk.errors import Done, ProviderError
-from controller.sdk.provider import Ref
+from controller.sdk.provider import Reader, Ref
 from controller.spec.resource import Resource
 from controller.state.rows import OWNED, Begun, Finished, OwnedRow
 
@@ -36,7 +37,8 @@ async def recover(world: World) -> list[str]:
             lines.append(f"{address}: {len(entries)} interrupted changes are closed; no spec declares this resource any more")
             continue
         try:
-            done = await _settle(world, resource, entries)
+            with asking(provider_of(resource).name):
+                done = await _settle(world, resource, entries)
         except ProviderError as error:
             lines.append(f"{address}: {len(entries)} interrupted changes stay open: {world.scrub(error.message)}")
         else:
@@ -53,15 +55,23 @@ async def _settle(world: World, resource: Resource, entries: Sequence[Begun]) ->
             if not mine:
                 continue
             rows = await world.state.inventory.load(str(resource.address), kind.name, {begun.key for begun in mine})
-            refs = [_ref(kind, begun, rows.get(begun.key)) for begun in mine]
-            found = {world.marks.token(kind, actual.key): actual for actual in await reader.read(kind.name, refs)}
+            seen = await _look(reader, kind, [_ref(begun, rows.get(begun.key)) for begun in mine])
+            found = {world.marks.token(kind, actual.key): actual for actual in seen}
             for begun in mine:
                 done += await _end(world, kind, begun, (found.get(begun.key), rows.get(begun.key)))
     return done
 
 
-def _ref(kind: EntityKind, begun: Begun, row: OwnedRow | None) -> Ref:
-    return Ref("" if kind.sensitive_key else begun.key, row.subject if row else "", row.remote_id if row else "")
+async def _look(reader: Reader, kind: EntityKind, refs: Sequence[Ref]) -> list[Actual]:
+    """These as they are now. Where keys are sensitive nobody remembers them, so everything of the kind is read: a question
+    without a key would be answered with nothing, and nothing is not absence."""
+    if not kind.sensitive_key:
+        return await reader.read(kind.name, refs)
+    return [actual async for page in reader.observe([kind.name]) if page.kind == kind.name for actual in page.entities]
+
+
+def _ref(begun: Begun, row: OwnedRow | None) -> Ref:
+    return Ref(begun.key, row.subject if row else "", row.remote_id if row else "")
 
 
 async def _end(world: World, kind: EntityKind, begun: Begun, seen: tuple[Actual | None, OwnedRow | None]) -> bool:

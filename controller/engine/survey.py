@@ -9,6 +9,7 @@ from datetime import timedelta
 from controller.engine.compare import Differences, Fold, Project, projection
 from controller.engine.decide import decide
 from controller.engine.desired import DesiredSet, Fitted
+from controller.engine.fault import asking
 from controller.engine.target import Protections, Target
 from controller.engine.world import Report, World, zone_of
 from controller.model.change import Action, Change, Condition, Notice, ResourcePlan, Verdict
@@ -68,16 +69,19 @@ async def survey(
         return target, parked(resource, desired.failed, desired.hint, target.facts)
     facts = Facts()
     try:
-        async with world.connect(resource) as context, target.provider.reader(resource.config, context) as reader:
-            report(Progress(str(resource.address), "asking who is there"))
-            facts = await reader.facts()
-            await judge(world, resource, facts)
-            await _look(world, resource, target, (reader, facts, fitted), report)
+        with asking(target.provider.name):
+            async with world.connect(resource) as context, target.provider.reader(resource.config, context) as reader:
+                report(Progress(str(resource.address), "asking who is there"))
+                facts = await reader.facts()
+                await judge(world, resource, facts)
+                await _look(world, resource, target, (reader, facts, fitted), report)
     except ProviderError as error:
         target.changes.clear()
         target.notices.clear()
         return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts)
-    return target, await summary_of(world, resource, target)
+    summary = await summary_of(world, resource, target)
+    target.owned = {}  # judged; a plan over many targets must not hold what each of them owns
+    return target, summary
 
 
 async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Target:

@@ -78,13 +78,15 @@ class Begun(msgspec.Struct, frozen=True):
 class Finished(msgspec.Struct, frozen=True):
     """What became of a change: the outcome, what it did to access, and what the inventory must say from now on.
 
-    ``owned`` replaces the inventory row, ``remove`` drops it; neither leaves it as it is. ``effect_class`` is grants, revokes or
-    neutral: budgets count by it.
+    ``owned`` replaces the inventory row, ``remove`` drops it, ``undo`` drops it only while it is still what this run's *begin*
+    wrote (somebody else may have made it theirs); none leaves it as it is. ``effect_class`` is grants, revokes or neutral:
+    budgets count by it.
     """
 
     outcome: Outcome
     owned: OwnedRow | None = None
     remove: bool = False
+    undo: bool = False
     effect_class: str = "neutral"
 
 

@@ -54,5 +54,8 @@ WHERE inventory.status = 'pending';
 -- name: remove
 DELETE FROM inventory WHERE resource = ? AND kind = ? AND entity_key = ?;
 
+-- name: undo
+DELETE FROM inventory WHERE resource = ? AND kind = ? AND entity_key = ? AND status = 'pending' AND run = ?;
+
 -- name: forget_resource
 DELETE FROM inventory WHERE resource = ?;

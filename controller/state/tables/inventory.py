@@ -98,6 +98,11 @@ def put_pending(conn: sqlite3.Connection, rows: Iterable[OwnedRow]) -> None:
     conn.executemany(statements("inventory").begin, map(_write, rows))
 
 
+def undo(conn: sqlite3.Connection, begun: Iterable[tuple[str, str, str, str]]) -> None:
+    """Drop what is still pending from a run: (resource, kind, key, run)."""
+    conn.executemany(statements("inventory").undo, begun)
+
+
 def drop(conn: sqlite3.Connection, places: Iterable[tuple[str, str, str]]) -> None:
     conn.executemany(statements("inventory").remove, places)
 

@@ -12,7 +12,7 @@ from controller.sdk.context import Clock
 from controller.state.keys import Keys
 from controller.state.rows import Begun, Finished, stamp
 from controller.state.statements import statements
-from controller.state.tables.inventory import drop, put, put_pending
+from controller.state.tables.inventory import drop, put, put_pending, undo
 from controller.state.writer import Store
 
 
@@ -60,12 +60,14 @@ class Journal:
         outcomes = [_outcome(run, entry, now) for entry in entries]
         owned = [entry.owned for entry in entries if entry.owned is not None]
         removed = [(e.outcome.resource, e.outcome.kind, e.outcome.key) for e in entries if e.remove]
+        undone = [(e.outcome.resource, e.outcome.kind, e.outcome.key, run) for e in entries if e.undo]
 
         def work(conn: sqlite3.Connection) -> None:
             conn.executemany(self._sql.finish, ended)
             conn.executemany(self._sql.outcome, outcomes)
             put(conn, owned)
             drop(conn, removed)
+            undo(conn, undone)
 
         await self._store.write(work)
 
