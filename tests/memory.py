@@ -169,7 +169,7 @@ class DoorWriter:
                     raise
                 yield Written(write.id, error.effect, error)
             else:
-                yield Written(write.id, Done.DONE, remote_id=write.key)
+                yield Written(write.id, Done.DONE, remote_id=write.key if write.kind == "person" else "")  # a number stays inside
 
     def _do(self, write: Write) -> None:
         door = self.door
