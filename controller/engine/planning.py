@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from controller.engine.limits import exceeded, is_allowed, spent_today
 from controller.engine.offline import recall
 from controller.engine.order import ordered
 from controller.engine.side_by_side import side_by_side
-from controller.engine.survey import survey
+from controller.engine.survey import provider_of, survey
 from controller.engine.target import Target
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.address import Address
@@ -62,7 +62,8 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
             target, summary = await look(world, resource, desired, fitted, report)
             return resource, target, summary
 
-    surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen))
+    others = await _identities(world, chosen)
+    surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen), others)
     return await _assemble(world, wanted, surveyed, gathered)
 
 
@@ -71,9 +72,24 @@ def emptied(resource: Resource) -> Resource:
     return replace(resource, policy=resource.policy.model_copy(update={"on_removal": "delete", "prune": "owned"}))
 
 
-def _refuse_twins(surveyed: Sequence[Surveyed]) -> list[Surveyed]:
-    """Two resources that turn out to be one device are both parked: each would undo the other."""
+async def _identities(world: World, chosen: Sequence[Resource]) -> dict[str, list[str]]:
+    """Serial number to address of the declared resources that are not looked at now, as declared or as met before."""
+    asked = {str(resource.address) for resource in chosen}
+    met = {row.resource: row.identity for row in await world.state.targets.all()}
+    found: dict[str, list[str]] = defaultdict(list)
+    for resource in world.specs.targets:
+        address = str(resource.address)
+        identity = provider_of(resource).identity(resource.config) or met.get(address, "")
+        if identity and address not in asked:
+            found[identity].append(address)
+    return found
+
+
+def _refuse_twins(surveyed: Sequence[Surveyed], others: Mapping[str, Sequence[str]]) -> list[Surveyed]:
+    """Two resources that turn out to be one device are parked: each would undo the other. ``others`` were not looked at."""
     by_identity: dict[str, list[str]] = defaultdict(list)
+    for identity, addresses in others.items():
+        by_identity[identity] += addresses
     for resource, _, summary in surveyed:
         if summary.identity:
             by_identity[summary.identity].append(str(resource.address))

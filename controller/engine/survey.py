@@ -50,6 +50,11 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
             f"serial number {facts.identity} answers, but {origin} {known}",
             hint="check the address: another device may have got it by DHCP. After a real exchange declare the new serialNumber",
         )
+    if known and not facts.identity:
+        raise WrongTarget(
+            f"it does not tell its serial number, so nobody knows whether it is {known}",
+            hint="look at the device; another one may answer at its address",
+        )
     offset, most = facts.clock_offset, resource.policy.max_clock_offset
     if offset is not None and abs(offset) > most:
         direction = "ahead" if offset > 0 else "behind"
