@@ -12,10 +12,10 @@ import msgspec
 from controller.engine.compare import Differences
 from controller.engine.diff import effect_of, field_changes
 from controller.engine.making import change, is_what_we_began, notice, who
-from controller.engine.removal import decide_extra, decide_vanished
+from controller.engine.removal import decide_extra, decide_vanished, held_by
 from controller.engine.target import Target
 from controller.model.change import Action, FieldChange, Verdict
-from controller.model.entity import Actual, Entity, EntityKind
+from controller.model.entity import Actual, Entity, EntityKind, Refusal
 from controller.state.rows import OwnedRow
 
 Rows = Mapping[str, OwnedRow]
@@ -70,7 +70,7 @@ def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, m
     match target.policy.adopt:
         case "all":
             return True
-        case "matching" if strange := [f for f in _identity_differs(kind, wish, actual) if f in managed]:
+        case "matching" if strange := _identity_differs(kind, wish, actual, managed):
             message = f"{who(kind, actual)} is there but not ours, and its {' and '.join(strange)} does not agree with the record"
             code, hint = "identity-differs", "find out whose number it is; `adopt: all` would overwrite who is there"
         case "matching":
@@ -84,11 +84,11 @@ def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, m
     return False
 
 
-def _identity_differs(kind: EntityKind, wish: Entity, actual: Actual) -> list[str]:
+def _identity_differs(kind: EntityKind, wish: Entity, actual: Actual, managed: tuple[str, ...]) -> list[str]:
     different = []
     for index, field in enumerate(kind.fields):
         same = field.same_identity or (lambda a, b: a == b)
-        if field.identity and not same(wish.values[index], actual.values[index]):
+        if field.identity and field.name in managed and not same(wish.values[index], actual.values[index]):
             different.append(field.title or field.name)
     return different
 
@@ -102,7 +102,7 @@ def _update(
 ) -> None:
     row, managed, fields = ours
     if any(f.immutable for f in kind.fields if f.name in {c.name for c in fields}):
-        _replace(target, kind, wish, actual)
+        _replace(target, kind, wish, actual, row)
         return
     fields = _with_drift(target, kind, fields, row, wish)
     action = Action.UPDATE if row else Action.ADOPT
@@ -134,8 +134,16 @@ def _why_update(row: OwnedRow | None, *, drift: bool, fields: bool) -> str:
     return "was changed at the target" if drift else "what is declared has changed"
 
 
-def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual) -> None:
+def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row: OwnedRow | None) -> None:
     """An immutable field differs: what is there goes first, then the wish is made anew."""
+    if wish.only_existing:
+        message = f"{who(kind, actual)} differs in what cannot be changed, and only what is already there is managed"
+        notice(target, kind, actual, Verdict.SKIPPED, "needs-replacing", message)
+        return
+    if actual.subject != wish.subject and (held := held_by(target, kind, actual, row)):
+        reason = held.message if isinstance(held, Refusal) else held
+        notice(target, kind, actual, Verdict.HELD, "removal-held", f"{who(kind, actual)} stays where it is: {reason}")
+        return
     if reason := target.protections.lasting(kind.name, wish.key):
         notice(target, kind, actual, Verdict.PROTECTED, "never-removed", f"{who(kind, actual)} would have to be replaced: {reason}")
         return
@@ -165,7 +173,8 @@ def _missing(target: Target, kind: EntityKind, wish: Entity, row: OwnedRow | Non
 
 
 def _create(target: Target, kind: EntityKind, wish: Entity, reason: str, *, drift: bool) -> None:
-    managed = target.managed(kind, wish.managed)
+    # Also what is ignored: that holds from then on. Somebody new without validity might enter for ever.
+    managed = tuple(f.name for f in kind.fields) if wish.managed is None else wish.managed
     fields = field_changes(kind, None, wish.values, managed, target.marks)
     effect = effect_of(Action.CREATE, kind, None, wish.values, ())
     change(

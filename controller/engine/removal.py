@@ -19,7 +19,7 @@ def decide_extra(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow
     if row is None and target.policy.prune != "all":
         target.tally.foreign += 1
         return
-    if held := _held_by(target, kind, actual, row):
+    if held := held_by(target, kind, actual, row):
         target.tally.held += 1
         if not isinstance(held, Refusal):  # a refusal is listed once, where it arose
             notice(target, kind, actual, Verdict.HELD, "removal-held", f"{who(kind, actual)} stays as it is: {held}")
@@ -29,7 +29,7 @@ def decide_extra(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow
     _remove(target, kind, actual, row)
 
 
-def _held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> Refusal | str:
+def held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> Refusal | str:
     desired = target.desired
     if refusal := desired.held.get((kind.name, actual.key)):
         return refusal
@@ -80,6 +80,10 @@ def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None)
     ours = row.managed if row is not None and row.only_existing else None  # of whom we never made, only that much is ours
     managed = target.managed(kind, ours)
     fields = field_changes(kind, actual.values, values, managed, target.marks)
+    if values != actual.values and not fields:
+        message = f"{who(kind, actual)} is no longer declared but keeps access: what would bar it is ignored or not managed here"
+        notice(target, kind, actual, Verdict.PROTECTED, "bar-ignored", message, "take the field out of policy.ignore")
+        return
     effect = Effect.REVOKES if fields else Effect.NEUTRAL
     reason = "was let in again at the target" if tombstone and fields else "is no longer declared"
     never_made = row is None or row.only_existing
@@ -103,6 +107,6 @@ def decide_vanished(target: Target, kind: EntityKind, found: Differences, rows: 
     wishes = {target.marks.token(kind, key) for key in target.desired.entities.get(kind.name, ())} if kind.sensitive_key else None
     for token, row in rows.items():
         declared = token in wishes if wishes is not None else token in target.desired.entities.get(kind.name, {})
-        if declared or token in found.present or _held_by(target, kind, Actual(token, (), subject=row.subject), row):
+        if declared or token in found.present or held_by(target, kind, Actual(token, (), subject=row.subject), row):
             continue
         forget(target, kind, token, row, "is neither declared nor there any more")

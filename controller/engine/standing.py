@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from controller.engine.gather import source_allowances
 from controller.engine.world import World, stamp
 from controller.model.change import Condition, Plan, ResourcePlan
@@ -13,15 +15,18 @@ from controller.spec.departed import remembered
 async def after_look(world: World, plan: Plan) -> None:
     """What a plan found: readable or not, drifted or not, and what of it is worth remembering."""
     conditions = []
+    drifts = Counter(change.resource for change in plan.changes if change.drift)
     for summary in plan.resources:
         if summary.condition in (Condition.OFFLINE, Condition.ORPHANED):
             continue
         readable = summary.condition is Condition.COMPLETE
         conditions.append(_condition(world, summary, "Ready", readable, "Answered" if readable else "Parked", summary.message))
         if readable:
-            drifted = sum(change.drift for change in plan.changes if change.resource == summary.address)
+            drifted = drifts[summary.address]
             message = f"{drifted} entries differ from what was last written" if drifted else ""
-            conditions.append(_condition(world, summary, "Drifted", drifted > 0, "DriftFound" if drifted else "NoDrift", message))
+            if drifted or _whole(plan):
+                reason = "DriftFound" if drifted else "NoDrift"
+                conditions.append(_condition(world, summary, "Drifted", drifted > 0, reason, message))
             await world.state.targets.remember_read(summary.address, {"": summary.actual})
     await world.state.conditions.set(conditions)
 
@@ -44,10 +49,11 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
             continue
         synced = resource.rollup is Rollup.SUCCESS
         reason = "Applied" if synced else resource.rollup.value.capitalize()
-        conditions.append(_condition(world, summary, "Synced", synced, reason, resource.fatal))
+        if not synced or _whole(plan):
+            conditions.append(_condition(world, summary, "Synced", synced, reason, resource.fatal))
         events.append(_told(world, result, resource))
         if resource.resource not in limited:
-            await _remember(world, resource, result)
+            await _remember(world, summary, resource, result)
     events += [_failed(world, result, outcome) for outcome in result.outcomes if outcome.status in (Status.FAILED, Status.STALE)]
     await world.state.conditions.set(conditions)
     await world.state.events.add(events)
@@ -68,13 +74,20 @@ async def remember_protections(world: World, plan: Plan) -> None:
                 await world.state.protections.remember(summary.address, kind, patterns)
 
 
-async def _remember(world: World, resource: ResourceResult, result: RunResult) -> None:
-    """A target that a run walked to its end has had its first sync; one that was interrupted has not."""
+def _whole(plan: Plan) -> bool:
+    """Whether the plan holds everything of the resources it is about. One that holds a part says nothing good about the rest."""
+    return not any(":" in words or words.startswith("--only") for words in plan.scope)
+
+
+async def _remember(world: World, summary: ResourcePlan, resource: ResourceResult, result: RunResult) -> None:
+    """A target that a run walked to its end has had its first sync; one that was interrupted has not, nor one of which nothing
+    is ours yet: a selection of nothing must not answer the question that the first sync asks."""
     declared = world.specs.by_address.get(resource.resource)
     if declared is None:
         return
     statuses = {outcome.status for outcome in result.outcomes if outcome.resource == resource.resource}
-    if not resource.fatal and not statuses & {Status.PARKED, Status.REFUSED}:
+    ours = summary.owned or statuses & {Status.DONE, Status.UNCHANGED}
+    if ours and not resource.fatal and not statuses & {Status.PARKED, Status.REFUSED}:
         await world.state.targets.applied(resource.resource, result.run, declared.digest, remembered(declared))
 
 
