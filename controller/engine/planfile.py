@@ -75,7 +75,14 @@ def decode(raw: bytes, keys: Keys, name: str) -> Plan:
 
 
 def admit(plan: Plan, world: World) -> Plan:
-    """The plan ready to be walked, or PlanRejected: foreign, expired, made offline, or from other specs than today's."""
+    """The plan of a file ready to be walked, or PlanRejected."""
+    must_hold(plan, world)
+    return typed(plan, world.specs)
+
+
+def must_hold(plan: Plan, world: World) -> None:
+    """Raise PlanRejected for a plan that is foreign, expired, made offline, or from other specs than today's. One that was made
+    in this very process may have waited days for an answer."""
     if plan.workspace != world.state.workspace:
         raise PlanRejected("this plan was made in another workspace", hint=_AGAIN)
     if plan.offline:
@@ -86,7 +93,6 @@ def admit(plan: Plan, world: World) -> Plan:
         raise PlanRejected(f"this plan expired at {plan.expires}", hint=_AGAIN)
     if plan.spec != world.specs.digest:
         raise PlanRejected("the specs have changed since this plan was made", hint=_AGAIN)
-    return typed(plan, world.specs)
 
 
 def typed(plan: Plan, specs: Specs) -> Plan:

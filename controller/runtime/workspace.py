@@ -88,11 +88,13 @@ class Workspace:
         return replace(planned, plan=planfile.signed(planned.plan, self._world.keys))
 
     async def drift(self, scope: Scope = EVERYTHING, *, on_progress: Report = silent) -> Planned:
-        """What was changed at the targets since it was last written there; the rest of the plan is left out."""
+        """What was changed at the targets since it was last written there; the rest of the plan is left out.
+
+        Not signed: it is a part of a plan, judged by nobody, and must not be applied from a file.
+        """
         planned = await self.plan(scope, on_progress=on_progress)
         changes = tuple(change for change in planned.plan.changes if change.drift)
-        plan = msgspec.structs.replace(planned.plan, changes=changes, notices=(), limits=())
-        return Planned(planfile.signed(plan, self._world.keys), planned.wishes)
+        return Planned(msgspec.structs.replace(planned.plan, changes=changes, notices=(), signature=""), planned.wishes)
 
     def write_plan(self, plan: Plan, path: Path) -> None:
         planfile.write(plan, path)
@@ -108,6 +110,7 @@ class Workspace:
         """Carry out a plan under the lease; raises LeaseHeld when somebody else is at it for longer than ``wait`` seconds."""
         if isinstance(planned, Plan):
             planned = Planned(planfile.admit(planned, self._world))
+        planfile.must_hold(planned.plan, self._world)
         async with await acquire(self._world.state, "apply", wait=wait) as lease:
             run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell)
             return await apply_plan(self._world, planned, run)
