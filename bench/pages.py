@@ -36,7 +36,7 @@ class PagesHttp:
     def __init__(self, folder: Path, serial: str) -> None:
         self.calls = 0
         self._file = os.open(folder / "pages.jsonl", os.O_RDONLY)
-        self._starts = _starts(folder / "pages.jsonl")
+        self._starts = _starts(folder / "pages.starts")
         self._documents: dict[str, str] = json.loads((folder / "documents.json").read_text(encoding="utf-8"))
         now = datetime.now(ZoneInfo("Europe/Stockholm")).replace(tzinfo=None).isoformat(timespec="seconds")
         time = self._documents["/ISAPI/System/time"]
@@ -59,9 +59,6 @@ class PagesHttp:
 
 
 def _starts(path: Path) -> array[int]:
-    starts, position = array("q", [0]), 0
-    with path.open("rb") as lines:
-        for line in lines:
-            position += len(line)
-            starts.append(position)
+    starts = array("q")
+    starts.frombytes(path.read_bytes())
     return starts

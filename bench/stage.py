@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -66,10 +67,10 @@ def pages(count: int) -> Iterator[bytes]:
     for start in range(0, count, PAGE):
         numbers = range(start, min(start + PAGE, count))
         more = b"MORE" if numbers.stop < count else b"OK"
-        head = (
-            b'{"UserInfoSearch":{"searchID":"trueup-1","responseStatusStrg":"%s","numOfMatches":%d,"totalMatches":%d,"UserInfo":['
-        )
-        yield head % (more, len(numbers), count) + b",".join([wire_person(number) for number in numbers]) + b"]}}"
+        yield _HEAD % (more, len(numbers), count) + b",".join([wire_person(number) for number in numbers]) + b"]}}"
+
+
+_HEAD = b'{"UserInfoSearch":{"searchID":"trueup-1","responseStatusStrg":"%s","numOfMatches":%d,"totalMatches":%d,"UserInfo":['
 
 
 def write_members(folder: Path, count: int) -> Path:
@@ -79,11 +80,13 @@ def write_members(folder: Path, count: int) -> Path:
 
 
 def write_pages(folder: Path, count: int) -> Path:
-    """One answer per line."""
-    path = folder / "pages.jsonl"
+    """One answer per line, and beside it where each begins."""
+    path, starts, position = folder / "pages.jsonl", array("q", [0]), 0
     with path.open("wb") as out:
         for page in pages(count):
-            out.write(page + b"\n")
+            position += out.write(page + b"\n")
+            starts.append(position)
+    (folder / "pages.starts").write_bytes(starts.tobytes())
     return path
 
 

@@ -18,7 +18,7 @@ def rows(folder: Path) -> Iterator[Row]:
 
 def _help() -> Row:
     command = [sys.executable, "-c", "from controller.cli import main; import sys; sys.argv[:] = ['trueup', '--help']; main()"]
-    floor = [sys.executable, ROOT / "bench" / "programs" / "floor_click.py", "--help"]
+    floor: list[str | Path] = [sys.executable, ROOT / "bench" / "programs" / "floor_click.py", "--help"]
     ours, least = in_turn(5 if QUICK else 15, lambda: run(command), lambda: run(floor))
     return at_most("8", "trueup --help", cpu_of(ours), ("click alone", cpu_of(least)), 1.3)
 

@@ -43,8 +43,8 @@ async def ours(folder: Path, sim: Doors) -> dict[str, Any]:
         result = await workspace.apply(planned)
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         commits = store.commits - before
-    return {"cpu": cpu, "wall": wall, "commits": commits, "changes": len(planned.plan.changes), "done": result.counts.get("done", 0),
-            "counts": sim.counts()}  # fmt: skip
+    spent = {"cpu": cpu, "wall": wall, "commits": commits}
+    return {**spent, "changes": len(planned.plan.changes), "done": result.counts.get("done", 0), "counts": sim.counts()}
 
 
 async def bare(urls: list[str], persons: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Simulated terminals on loopback in a process of their own. Argument: JSON {"doors": 3, "persons": 900, "latency": 0.05}.
 
-Prints where they listen, one JSON list of URLs. Then answers each line of stdin with one of JSON: ``counts`` (calls, writes, 401s and
-searches by terminal since the last ``reset``), ``reset``. Ends when stdin does.
+Prints where they listen, one JSON list of URLs. Then answers each line of stdin with one of JSON: ``counts`` (calls, writes, 401s
+and searches by terminal since the last ``reset``), ``reset``. Ends when stdin does.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """The peer: the same two sides as two DiffSync adapters, and its diff. Argument: the folder. Runs in a venv of its own."""
 
+# mypy: ignore-errors
 import json
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""A no-op over loopback sockets: the real workspace plans and applies nothing; beside it the same HTTP client fetches the same pages.
+"""A no-op over loopback sockets: the real workspace plans and applies nothing; its HTTP client alone fetches the same pages.
 
 Arguments: folder, terminals, persons on each, milliseconds that a call takes, rounds.
 """

@@ -76,8 +76,9 @@ class Fold:
 
     def finish(self) -> Differences:
         """Call once the observation ended normally: only then is what was not seen known to be missing."""
-        seen = self._seen
-        self.result.missing = [wish for key, wish in self._wishes.items() if key not in seen]
+        seen, wishes = self._seen, self._wishes
+        if len(seen) < len(wishes):  # every seen key is a wish's
+            self.result.missing = [wish for key, wish in wishes.items() if key not in seen]
         return self.result
 
 

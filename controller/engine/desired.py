@@ -5,8 +5,10 @@ A key that two records claim, and a record that cannot be followed, are *held*: 
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +84,19 @@ def _claimed_twice(one: Entity, two: Entity) -> Refusal:
     return Refusal(one.kind, one.key, "claimed-twice", message, provenance=two.provenance, label=one.label)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Builds many values at once without the cycle collector: wishes hold no cycles, and it would walk over all of them again and
+    again. Only around work that does not wait: what others make meanwhile would stay uncollected, too."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class Fitted:
     """Desired sets as each sort of target can hold them: made once per set and per ``facts.limits``."""
 
@@ -91,7 +106,8 @@ class Fitted:
     def of(self, desired: DesiredSet, provider: TargetProvider, facts: Facts) -> DesiredSet:
         place = (id(desired), facts.limits)
         if place not in self._made:
-            self._made[place] = fit_all(desired, provider, facts)
+            with uncollected():
+                self._made[place] = fit_all(desired, provider, facts)
         return self._made[place]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.engine.desired import DesiredSet
+from controller.engine.desired import DesiredSet, uncollected
 from controller.engine.fault import asking
 from controller.engine.select import JoinTable, NotSelected, Selector, build_join, join_name
 from controller.engine.side_by_side import side_by_side
@@ -63,7 +63,8 @@ async def gather(world: World, chosen: Sequence[Resource], allow: frozenset[str]
     for resource in chosen:
         likeness = _likeness(resource)
         if likeness not in shared:
-            shared[likeness] = _build(resource, reads, joins)
+            with uncollected():
+                shared[likeness] = _build(resource, reads, joins)
         gathered.desired[str(resource.address)] = shared[likeness]
     gathered.notices = [
         Notice(f"Source/{read.name}", Verdict.HELD, "source-shrunk", read.shrunk, hint=f"--allow source-shrink:{read.name}")

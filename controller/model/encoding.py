@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)  # dumps makes one per call
+
 
 def canonical(value: object) -> bytes:
     """Encode to JSON with sorted keys, no blanks and UTF-8; msgspec structs, tuples and dates included.
@@ -19,8 +21,7 @@ def canonical(value: object) -> bytes:
     Raises ValueError for NaN and infinities, TypeError for what JSON cannot hold.
     """
     builtins = msgspec.to_builtins(value)
-    text = json.dumps(builtins, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return _ENCODER.encode(builtins).encode()
 
 
 def digest(value: object) -> str:

@@ -36,12 +36,15 @@ def one_of(wanted: tuple[Any, ...], zone: ZoneInfo | None) -> Judge:
     texts = frozenset(nfc(item) for item in wanted if isinstance(item, str))
     other = None if any(not isinstance(item, str) for item in wanted) else False
     judges = [_equal_to(item, zone) for item in wanted]
+    flags = frozenset(item for item in wanted if isinstance(item, bool)) if all(isinstance(i, bool) for i in wanted) else None
 
     def judge(value: Any) -> bool | None:
         if type(value) is str:
             return True if (value if value.isascii() else nfc(value)) in texts else other
         if type(value) is tuple:
             return True if any(nfc(item) in texts for item in value) else other
+        if flags is not None and type(value) is bool:
+            return value in flags
         verdicts = [equal(value) for equal in judges]
         return True if True in verdicts else None if None in verdicts else False
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
+import msgspec
 from pydantic import BaseModel
 
 from controller.model.change import Action
@@ -79,8 +80,7 @@ class SourceProvider:
 # -- targets -----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Selected:
+class Selected(msgspec.Struct, frozen=True, gc=False):
     """A record that passed its mapping's match and where: its fields with what joins added, and the records behind it."""
 
     fields: Mapping[str, Value]

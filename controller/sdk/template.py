@@ -65,9 +65,9 @@ def _joined(parts: list[tuple[bool, str]]) -> Fill:
         found = []
         for name in names:
             value = fields.get(name)
-            # A text is not brought to its normal form yet: the whole is, below.
-            text = value if type(value) is str else "" if value is None else render(value)
-            if not text or text.isspace():
+            # A text is only trimmed here: the whole is brought to its normal form below.
+            text = value.strip() if type(value) is str else "" if value is None else render(value)
+            if not text:
                 return None
             found.append(text)
         return normal_text(pattern % tuple(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -38,11 +39,11 @@ class Search(Generic[T]):
 
 
 PEOPLE: Search[WirePerson] = Search(
-    "/ISAPI/AccessControl/UserInfo/Search", "UserInfoSearchCond", decode_people, lambda p: p.employeeNo, "persons"
+    "/ISAPI/AccessControl/UserInfo/Search", "UserInfoSearchCond", decode_people, attrgetter("employeeNo"), "persons"
 )
 RECORDS: Search[Tree] = Search(PEOPLE.path, PEOPLE.root, decode_records, lambda raw: text(raw.get("employeeNo")), "persons")
 CARDS: Search[WireCard] = Search(
-    "/ISAPI/AccessControl/CardInfo/Search", "CardInfoSearchCond", decode_cards, lambda c: c.cardNo, "cards"
+    "/ISAPI/AccessControl/CardInfo/Search", "CardInfoSearchCond", decode_cards, attrgetter("cardNo"), "cards"
 )
 
 
@@ -89,7 +90,7 @@ class Isapi:
         while not guard.complete:
             fixed = {"searchID": search_id, "searchResultPosition": guard.position, "maxResults": size}
             page = await self._page(search, {search.root: {**fixed, **(condition or {})}})
-            guard.take(page, [search.key(record) for record in page.records])
+            guard.take(page, list(map(search.key, page.records)))
             yield page
 
     async def _page(self, search: Search[T], body: Mapping[str, Any]) -> Found[T]:

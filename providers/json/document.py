@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -43,13 +43,12 @@ def read_json(body: bytes, config: JsonConfig) -> list[Record | Unreadable]:
     """
     name = short_name(config)
     body = body.removeprefix(b"\xef\xbb\xbf")
-    objects = list(_lines(body, name) if config.lines else _array(body, config.pointer or "", name))
-    reader = RowReader(config)
-    getters = [_getter(cell.column) for cell in reader.cells]
+    objects = _lines(body, name) if config.lines else _array(body, config.pointer or "", name)
     present: set[str] = set()
-    rows = list(_records(objects, reader, getters, present))
-    if any(isinstance(item, dict) for _, item in objects):
-        _check_names(config, objects, present, name)
+    sample: list[Mapping[str, Any]] = []
+    rows = list(_records(objects, RowReader(config), present, sample))
+    if sample:
+        _check_names(config, sample, present, name)
     return hold_duplicates(rows)
 
 
@@ -69,12 +68,14 @@ def _lines(body: bytes, name: str) -> Iterator[tuple[str, Any]]:
 
 def _array(body: bytes, pointer: str, name: str) -> Iterator[tuple[str, Any]]:
     found = _follow(_decode(body, name), pointer, name)
+    del body
     if not isinstance(found, list):
         lists = [key for key, value in found.items() if isinstance(value, list)] if isinstance(found, dict) else []
         hint = f"set pointer: {pointer}/{lists[0]}" if lists else "set pointer to the array that holds the rows"
         raise NotReadable(f"{name}{pointer and ' at ' + pointer} is not a list of objects", hint=hint, code="no-array")
-    for index, item in enumerate(found):
-        yield f"{name}[{index}]", item
+    found.reverse()
+    for index in range(len(found)):
+        yield f"{name}[{index}]", found.pop()  # what became a record is let go: both at once would be twice the memory
 
 
 def _follow(document: Any, pointer: str, name: str) -> Any:
@@ -112,27 +113,43 @@ def _getter(path: str) -> Callable[[Mapping[str, Any]], Any]:
 
 
 def _records(
-    objects: list[tuple[str, Any]], reader: RowReader, getters: list[Callable[[Mapping[str, Any]], Any]], present: set[str]
+    objects: Iterable[tuple[str, Any]], reader: RowReader, present: set[str], sample: list[Mapping[str, Any]]
 ) -> Iterator[Record | Unreadable]:
-    """Rows in order; notes in ``present`` which columns were seen in any."""
-    unseen = set(range(len(getters)))
+    """Rows in order; notes in ``present`` which columns were seen in any, in ``sample`` the first objects."""
+    columns = [cell.column for cell in reader.cells]
+    values_of, nested = _values_of(columns), _nested(columns)
+    unseen = set(columns)
     for place, item in objects:
         if not isinstance(item, dict):
             yield Unreadable(None, "not-an-object", "an object in braces is expected here", place)
             continue
-        values = [get(item) for get in getters]
+        if len(sample) < _SAMPLE:
+            sample.append(item)
+        values = values_of(item)
         if unseen:
-            seen = {index for index in unseen if values[index] is not _ABSENT}
+            seen = {name for name in unseen if _getter(name)(item) is not _ABSENT} if nested else unseen.intersection(item)
             unseen -= seen
-            present.update(reader.cells[index].column for index in seen)
-        yield reader.read([None if value is _ABSENT else value for value in values], place)
+            present |= seen
+        yield reader.read(values, place)
 
 
-def _check_names(config: JsonConfig, objects: list[tuple[str, Any]], present: set[str], name: str) -> None:
+def _values_of(columns: list[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """All raw cells of an object, None for what is absent."""
+    if not _nested(columns):
+        return lambda item: [*map(item.get, columns)]
+    getters = [_getter(name) for name in columns]
+    return lambda item: [None if (value := get(item)) is _ABSENT else value for get in getters]
+
+
+def _nested(columns: Iterable[str]) -> bool:
+    return any("." in name for name in columns)
+
+
+def _check_names(config: JsonConfig, sample: list[Mapping[str, Any]], present: set[str], name: str) -> None:
     """A mapped name that no object has is misspelt; without this every row would quietly lack it."""
     if not missing_columns(config, present):
         return
-    offered = {path: None for _, item in objects[:_SAMPLE] if isinstance(item, dict) for path in _paths(item, _DEEPEST)}
+    offered = {path: None for item in sample for path in _paths(item, _DEEPEST)}
     problem = missing_columns(config, [*present, *offered])
     if problem:
         raise NotReadable(f"{name}: {problem}", hint=f"its objects have {', '.join(offered)}"[:500], code="column-missing")

@@ -39,9 +39,12 @@ def cell_reader(kind: FieldType, column: Column | None = None) -> Read:
     """
     read = _reader_of(kind, column)
     default = None if column is None or column.default is None else read(column.default)
+    flags = kind is FieldType.BOOLEAN
     blank: Value = () if kind is FieldType.STRINGS and default is None else default
 
     def cell(value: Any) -> Value:
+        if type(value) is bool and flags:
+            return value
         if isinstance(value, str):
             value = value.strip()
         if value is None:

@@ -6,24 +6,26 @@ records out only after all its rows were seen.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from controller.model.record import Record, Unreadable, Value
+from controller.model.record import FieldType, Record, Unreadable, Value
 from controller.sdk.columns.cells import Read, cell_reader
 from controller.sdk.columns.words import FileConfig, file_sensitive
 from controller.sdk.template import compile_template, missing_fields, nearest, template_fields
 
 
 class Cell(NamedTuple):
-    """One field of a row: where it comes from, how it is read, whether its value may stand in a message (``sensitive``), and
-    whether an absent one has a default (``filled``)."""
+    """One field of a row: where it comes from, how it is read, whether its value may stand in a message (``sensitive``), whether
+    an absent one has a default (``filled``), and whether it is a text as it stands (``plain``)."""
 
     field: str
     column: str
     read: Read
     sensitive: bool
     filled: bool
+    plain: bool
 
 
 def missing_columns(config: FileConfig, columns: Iterable[str]) -> str:
@@ -56,17 +58,20 @@ class RowReader:
         """``values`` are the raw cells in the order of ``cells``."""
         fields: dict[str, Value] = {}
         bad: list[str] = []
-        for (field, column, read, sensitive, filled), raw in zip(self.cells, values, strict=True):
-            if raw is None and not filled:
+        for cell, raw in zip(self.cells, values, strict=True):
+            if raw is None and not cell[4]:  # filled; by place, because this runs for every cell
+                continue
+            if cell[5] and type(raw) is str and (text := raw.strip()):  # plain, as most are: its reader would say the same
+                fields[cell[0]] = text if text.isascii() else unicodedata.normalize("NFC", text)
                 continue
             try:
-                value = read(raw)
+                value = cell[2](raw)
             except ValueError as problem:
-                shown = "its value" if sensitive or isinstance(raw, dict | list) else repr(raw)[:60]
-                bad.append(f"{column}: {shown} {problem}")
+                shown = "its value" if cell.sensitive or isinstance(raw, dict | list) else repr(raw)[:60]
+                bad.append(f"{cell.column}: {shown} {problem}")
             else:
                 if value is not None:
-                    fields[field] = value
+                    fields[cell[0]] = value
         key = self._key(fields)
         if bad:
             return Unreadable(key, "cell-unreadable", "; ".join(bad), place)
@@ -79,12 +84,14 @@ class RowReader:
 def _cells(config: FileConfig, columns: Sequence[str] | None) -> Iterable[Cell]:
     hidden = file_sensitive(config)
     for field, column in config.map.items():
-        reader = cell_reader(config.type_of(field), column)
+        declared = config.type_of(field)
+        reader = cell_reader(declared, column)
         if columns is None or (column.column or field) in columns:
-            yield Cell(field, column.column or field, reader, field in hidden, column.default is not None)
+            plain = declared is FieldType.STRING
+            yield Cell(field, column.column or field, reader, field in hidden, column.default is not None, plain)
     for field, kind in config.record_type.fields.items():
         if field not in config.map and (columns is None or field in columns):
-            yield Cell(field, field, cell_reader(kind), field in hidden, False)
+            yield Cell(field, field, cell_reader(kind), field in hidden, False, kind is FieldType.STRING)
 
 
 def hold_duplicates(rows: Sequence[Record | Unreadable]) -> list[Record | Unreadable]:

@@ -28,8 +28,7 @@ class FileSource:
         self._read = read
 
     async def records(self) -> AsyncIterator[Record | Unreadable]:
-        body = await fetch(self._config, self._ctx)
-        for row in await asyncio.to_thread(self._read, body):
+        for row in await asyncio.to_thread(self._read, await fetch(self._config, self._ctx)):  # no name: the body is let go
             yield row
 
     async def facts(self) -> Facts:

@@ -25,7 +25,7 @@ class WireRight(msgspec.Struct, gc=False):
     planTemplateNo: str = ""
 
 
-class WirePerson(msgspec.Struct):
+class WirePerson(msgspec.Struct, gc=False):
     employeeNo: str
     name: str = ""
     userType: str = "normal"
