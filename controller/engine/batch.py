@@ -17,7 +17,7 @@ from controller.model.change import Action
 from controller.model.encoding import canonical
 from controller.model.entity import Actual, EntityKind
 from controller.model.outcome import Status
-from controller.sdk.errors import Done, ProviderError, Scope
+from controller.sdk.errors import Done, ProviderError, Scope, Unauthorized
 from controller.sdk.provider import Reader, Writer, Written
 from controller.state.rows import Begun, Finished
 
@@ -88,7 +88,8 @@ class Batch:
             if not item.needs_call:
                 self._end(item, Status.DONE)  # it was looked at just now, and only our own notes change
         try:
-            await self._verify([item for item in begun if item.outcome is None])
+            if not isinstance(trouble, Unauthorized):  # a second login may lock the account; the next run looks
+                await self._verify([item for item in begun if item.outcome is None])
         except ProviderError as error:
             trouble = trouble or error
         await self._finish(waiting)
