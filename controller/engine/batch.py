@@ -104,7 +104,7 @@ class Batch:
             item.current = found.get(item.change.key)
 
     async def _read(self, items: Sequence[Item]) -> Mapping[str, Actual]:
-        refs = [item.ref for item in items if item.change.action is not Action.FORGET]
+        refs = [item.ref for item in items if item.ref.key]
         with asking(self._means.provider):
             actuals = await self._means.reader.read(self._kind.name, refs) if refs else []
         token = self._means.world.marks.token
@@ -115,7 +115,7 @@ class Batch:
         change = item.change
         if item.unsure and item.as_wished() and item.prepare():
             self._end(item, Status.DONE, "an earlier attempt turned out to have worked")
-        elif change.action is not Action.FORGET and item.now() != change.before:
+        elif not self._unnamed(item) and item.now() != change.before:
             self._moved(item)
         elif item.current and item.current.guard and not change.administrator:
             self._end(item, Status.STALE, f"{item.current.guard} since the plan was made; left alone")
@@ -126,6 +126,10 @@ class Batch:
         else:
             return True
         return False
+
+    def _unnamed(self, item: Item) -> bool:
+        """Our notes about a sensitive key, which nobody can ask for; only they change."""
+        return item.change.action is Action.FORGET and not item.ref.key
 
     def _moved(self, item: Item) -> None:
         if item.change.action in (Action.UPDATE, Action.BAR, Action.DELETE) and item.as_wished() and item.prepare():

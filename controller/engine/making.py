@@ -56,7 +56,8 @@ def who(kind: EntityKind, thing: Any) -> str:
     return f"{word} {thing.key}" + (f" ({thing.label})" if thing.label and thing.label != thing.key else "")
 
 
-def forget(target: Target, kind: EntityKind, key: str, row: OwnedRow | None, reason: str) -> None:
+def forget(target: Target, kind: EntityKind, actual: Actual | None, row: OwnedRow | None, reason: str) -> None:
+    """``actual`` None: it is not there, and must still not be there when it is forgotten."""
     if row is None:
         return
     token = row.key
@@ -69,6 +70,8 @@ def forget(target: Target, kind: EntityKind, key: str, row: OwnedRow | None, rea
             Action.FORGET,
             Effect.NEUTRAL,
             reason,
+            managed=(),
+            before=target.marks.entity(kind, actual, ()),
             subject=row.subject,
             label=row.label or token,
         )

@@ -48,7 +48,7 @@ def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
     if how == "delete" and row is not None and row.only_existing and target.policy.prune != "all":
         how = "expire"  # we never made it, so it is not ours to delete
     if how == "keep":
-        forget(target, kind, actual.key, row, "is no longer declared; it stays at the target, no longer managed")
+        forget(target, kind, actual, row, "is no longer declared; it stays at the target, no longer managed")
         return
     lasting = target.protections.lasting(kind.name, actual.key)
     reason = target.untouchable(kind, actual.key, actual.subject) or lasting
@@ -109,4 +109,4 @@ def decide_vanished(target: Target, kind: EntityKind, found: Differences, rows: 
         declared = token in wishes if wishes is not None else token in target.desired.entities.get(kind.name, {})
         if declared or token in found.present or held_by(target, kind, Actual(token, (), subject=row.subject), row):
             continue
-        forget(target, kind, token, row, "is neither declared nor there any more")
+        forget(target, kind, None, row, "is neither declared nor there any more")

@@ -142,3 +142,23 @@ async def test_an_administrator_since_the_plan_is_left_alone(site: Site) -> None
     site.front.shows = lambda actual: msgspec.structs.replace(actual, guard="is an administrator") if actual.key == "1" else actual
     result = await site.apply(planned)
     assert result.counts == {"stale": 1} and site.front.persons["1"][1] == YEAR
+
+
+async def test_who_came_back_since_the_plan_is_not_forgotten(site: Site) -> None:
+    await site.apply()
+    del site.members.rows[0]
+    there = site.front.persons.pop("1")
+    planned = await site.plan(ALL)
+    assert [(c.action, c.key) for c in planned.plan.changes] == [(Action.FORGET, "1")]
+    site.front.persons["1"] = there
+    assert (await site.apply(planned)).counts == {"stale": 1}
+    await site.apply(await site.plan(ALL))
+    assert site.front.persons["1"][1] == memory.BARRED
+
+
+async def test_who_is_kept_is_forgotten_where_he_stands(site: Site) -> None:
+    site.policies["front"] = {"onRemoval": "keep"}
+    await site.apply()
+    del site.members.rows[0]
+    assert (await site.apply(await site.plan(ALL))).counts == {"done": 1}
+    assert site.front.persons["1"][1] == YEAR and (await site.plan()).plan.resources[0].owned == 4
