@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from controller.sdk import Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError
+from controller.sdk import Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError, Unauthorized
 from providers.hikvision.isapi.answer import NotAnAnswer, Tree, text, tree
-from providers.hikvision.isapi.verdict import error_for, status_of, worth_telling
+from providers.hikvision.isapi.login import explained
+from providers.hikvision.isapi.verdict import error_for, is_busy, status_of, worth_telling
 from providers.hikvision.isapi.wire import Found, NoSearch, WireCard, WirePerson, decode_cards, decode_people, decode_records
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ T = TypeVar("T")
 _JSON = {"format": "json"}
 _HEADERS = {"Content-Type": "application/json"}
 _UNKNOWN_TOTAL_PAGES = 10_000
+_BUSY_PAUSES = (1.0, 2.0)  # seconds; a terminal says "busy" under 200 and 400 too, where HTTP's own rules do not help
+_VERDICT_LENGTH = 2000  # bytes; a longer answer holds what was asked for and no "busy"
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,13 @@ class Isapi:
 
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
+        self._clock = clock
         self._session = f"{int(clock.now().timestamp() * 1000):x}"
         self._searches = 0
 
     async def document(self, path: str, doing: str, *, json: bool = False) -> Tree:
         """A GET's answer as a tree; raises ProviderError, NotOffered when there is no such document."""
-        response = await self._http.request("GET", path, params=_JSON if json else None)
+        response = await self._ask("GET", path, params=_JSON if json else None)
         found = _tree(response, doing, wrote=False)
         status = status_of(response.status, found)
         if not response.ok or status.code is not None or not found:
@@ -74,7 +78,7 @@ class Isapi:
     async def write(self, method: str, path: str, body: Mapping[str, Any], doing: str) -> str:
         """Send a write; what is worth telling about its success. Raises ProviderError, with what is known of its effect."""
         content = msgspec.json.encode(body)
-        response = await self._http.request(method, path, content=content, headers=_HEADERS, params=_JSON)
+        response = await self._send(method, path, content=content, headers=_HEADERS, params=_JSON)
         status = status_of(response.status, _tree(response, doing, wrote=True))
         if error := error_for(status, doing, wrote=True):
             raise error
@@ -95,7 +99,7 @@ class Isapi:
 
     async def _page(self, search: Search[T], body: Mapping[str, Any]) -> Found[T]:
         doing = f"list the {search.what}"
-        response = await self._http.request(
+        response = await self._ask(
             "POST", search.path, content=msgspec.json.encode(body), headers=_HEADERS, params=_JSON, safe=True
         )
         if not response.ok:
@@ -107,6 +111,21 @@ class Isapi:
             raise error or Nonsense(f"could not {doing}: the terminal's answer holds no list") from None
         except ValueError as problem:
             raise Nonsense(f"could not {doing}: the terminal's answer cannot be read", detail=str(problem)[:200]) from None
+
+    async def _ask(self, method: str, path: str, **words: Any) -> Response:
+        """Send what may be sent twice; a terminal that is busy is asked again."""
+        for pause in _BUSY_PAUSES:
+            response = await self._send(method, path, **words)
+            if len(response.body) > _VERDICT_LENGTH or not is_busy(response.status, response.body):
+                return response
+            await self._clock.sleep(pause)
+        return await self._send(method, path, **words)
+
+    async def _send(self, method: str, path: str, **words: Any) -> Response:
+        try:
+            return await self._http.request(method, path, **words)
+        except Unauthorized as error:
+            raise explained(error, self._http.place) from None
 
 
 class _Guard:

@@ -13,13 +13,15 @@ from typing import Any
 from controller.sdk import Clock, Conflict, Done, NotOffered, Period, ProviderError, Rejected, Write
 from providers.hikvision.client import RECORDS, Isapi
 from providers.hikvision.fit import clamp
-from providers.hikvision.isapi.answer import Tree, as_list, number, part, text
+from providers.hikvision.isapi.answer import Tree, as_list, flag, number, part, text
 from providers.hikvision.isapi.capability import Limits, People
 from providers.hikvision.kinds import CARD_TYPE, OWNER, PERSON, Doors
 
 _BASE = "/ISAPI/AccessControl"
 _READ_ONLY = frozenset({"employeeNo", "openDoorTime", "faceURL", "checkUser", "deleteUser"})
 _NUMBERS = frozenset({"maxOpenDoorTime", "roomNumber", "floorNumber", "age", "groupId"})  # some firmware reads back texts
+_FLAGS = frozenset({"closeDelayEnabled", "localUIRight"})
+_LISTS = frozenset({"PersonInfoExtends", "floorNumbers", "callNumbers"})  # one item may be read back as an object
 _PINS = frozenset({"password", "localPassword", "dynamicCode"})
 _UNLIMITED = ("2000-01-01T00:00:00", "2030-01-01T00:00:00")  # bounds every firmware takes with enable: false
 _POLLS, _POLL = 40, 0.5  # a detailed delete is waited for 20 s
@@ -66,19 +68,18 @@ class Edits:
                 self._detail_delete = True
         detail = {"UserInfoDetail": {"mode": "byEmployeeNo", "EmployeeNoList": named}}
         message = await _gone_is_done(self._isapi.write("PUT", f"{_BASE}/UserInfoDetail/Delete", detail, doing))
-        await self._deleted(doing)
+        if not await self._deleted(doing) and await self._record(write.key) is not None:
+            raise Rejected(f"could not {doing}: the terminal began, reports that it failed, and still has this person",
+                           code="delete-failed", hint="delete the person at the terminal's own screen")  # fmt: skip
         return message
 
-    async def _deleted(self, doing: str) -> None:
-        """Wait for a delete that was only started."""
+    async def _deleted(self, doing: str) -> bool:
+        """Wait for a delete that was only started; whether the terminal says that it went well."""
         for _ in range(_POLLS):
             answer = await self._isapi.document(f"{_BASE}/UserInfoDetail/DeleteProcess", doing, json=True)
             status = text(part(answer, "UserInfoDetailDeleteProcess").get("status"))
-            if status == "success":
-                return
-            if status == "failed":
-                raise Rejected(f"could not {doing}: the terminal began and reports that it failed", code="delete-failed",
-                               effect=Done.UNKNOWN)  # fmt: skip
+            if status in ("success", "failed"):
+                return status == "success"
             await self._clock.sleep(_POLL)
         raise Rejected(f"could not {doing}: the terminal did not finish within {_POLLS * _POLL:g} seconds",
                        code="delete-unfinished", effect=Done.UNKNOWN)  # fmt: skip
@@ -179,10 +180,19 @@ def _kept(people: People, raw: Tree) -> Tree:
     for name, value in _listed(people, raw).items():
         if name in _READ_ONLY or not (value or value is False) or (name in _PINS and not str(value).isdigit()):
             continue
-        kept[name] = int(value) if name in _NUMBERS and text(value).isdigit() else value
+        kept[name] = _typed(name, value)
     if rights := [right for right in as_list(kept.pop("RightPlan", None)) if isinstance(right, dict)]:
         kept["RightPlan"] = [{**right, "doorNo": number(right.get("doorNo"))} for right in rights]
     return kept
+
+
+def _typed(name: str, value: Any) -> Any:
+    """As the field is written, however this firmware reads it back."""
+    if name in _FLAGS:
+        return flag(value)
+    if name in _LISTS:
+        return as_list(value)
+    return int(value) if name in _NUMBERS and text(value).isdigit() else value
 
 
 async def _gone_is_done(call: Awaitable[str]) -> str:

@@ -11,10 +11,29 @@ from enum import Enum, auto
 
 import msgspec
 
-from controller.sdk import Busy, Conflict, Done, Full, Incomplete, Nonsense, NotOffered, ProviderError, Rejected, Unauthorized
-from providers.hikvision.isapi.answer import Tree, number, part, text
+from controller.sdk import (
+    Busy,
+    Conflict,
+    Done,
+    Full,
+    Incomplete,
+    Nonsense,
+    NotOffered,
+    ProviderError,
+    Rejected,
+    Scope,
+    Unauthorized,
+)
+from providers.hikvision.isapi.answer import NotAnAnswer, Tree, number, part, text, tree
 
 LOCKED_FOR = 1800.0  # seconds; the lock time seen on real terminals
+
+
+class NoVerdict(ProviderError):
+    """A write was answered 200 with nothing, as some firmware does. Concerns this entity alone: reading it shows what happened."""
+
+    code = "no-verdict"
+    scope = Scope.ENTITY
 
 
 class Meaning(Enum):
@@ -155,6 +174,14 @@ def judge(status: Status) -> Meaning:
     return meaning
 
 
+def is_busy(http: int, body: bytes) -> bool:
+    """Whether an answer says only that the terminal is busy, under whatever HTTP status."""
+    try:
+        return judge(status_of(http, tree(body))) is Meaning.BUSY
+    except NotAnAnswer:
+        return False
+
+
 def _says_yes(status: Status) -> bool:
     """A success needs statusCode 1 (XML also 0, batches 8) and no sub-code but ``ok`` and its kin."""
     known = not status.sub or status.sub.strip().lower() in _TABLE
@@ -204,9 +231,8 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
         case Meaning.SEARCH_OVER:
             return Incomplete(f"could not {doing}: the terminal {words}", detail=detail)
         case Meaning.NO_VERDICT:
-            return Nonsense(
-                f"could not {doing}: the terminal's answer does not say whether it was done", detail=detail, effect=unclear
-            )
+            kind = NoVerdict if wrote else Nonsense
+            return kind(f"could not {doing}: the terminal's answer does not say whether it was done", detail=detail, effect=unclear)
         case _:
             about = f" ({status.about})" if status.about else ""
             return Rejected(

@@ -37,7 +37,7 @@ def person_abilities(device: Device, request: Request) -> Answer:
     profile, page = device.profile, device.profile.page
     key_list = {"maxSize": page, "employeeNo": _between(1, profile.employee_no)}
     abilities: dict[str, Any] = {
-        "supportFunction": _functions(device),
+        "supportFunction": _functions(device, persons=True),
         "UserInfoSearchCond": {
             "searchID": _between(1, 36),
             "maxResults": _between(1, page),
@@ -110,9 +110,10 @@ def _valid(device: Device) -> dict[str, Any]:
     return valid | {"beginTime": text, "endTime": text, "timeType": _opt(device, *device.profile.time_types)}
 
 
-def _functions(device: Device) -> dict[str, Any]:
-    offered = ("post", "delete", "put", "get")
-    return _opt(device, *offered) if device.quirks.no_setup else _opt(device, *offered, "setUp")
+def _functions(device: Device, *, persons: bool = False) -> dict[str, Any]:
+    missing = {"delete"} if device.quirks.no_delete and persons else set()
+    missing |= {"setUp"} if device.quirks.no_setup else set()
+    return _opt(device, *(word for word in ("post", "delete", "put", "get", "setUp") if word not in missing))
 
 
 def _between(low: int, high: int) -> dict[str, int]:

@@ -6,7 +6,7 @@ Source: facts on Hikvision terminals, sections 2.3 and 3.1. Spelling of the sub-
 from __future__ import annotations
 
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
@@ -121,10 +121,12 @@ def xml_taken(quirks: Quirks) -> Answer:
 
 
 def json_answer(quirks: Quirks, value: Any, http: int = 200) -> Answer:
-    return json_bytes(quirks, msgspec.json.encode(_as_strings(value) if quirks.types_as_strings else value), http)
+    return json_bytes(quirks, msgspec.json.encode(as_strings(value) if quirks.types_as_strings else value), http)
 
 
 def json_bytes(quirks: Quirks, body: bytes, http: int = 200) -> Answer:
+    if quirks.xml_for_json:
+        return _same_in_xml(quirks, msgspec.json.decode(body), http)
     return Answer(http, body + b"\0\0" if quirks.nul_after else body, (JSON_TYPE,))
 
 
@@ -134,6 +136,14 @@ def xml_answer(quirks: Quirks, root: str, content: dict[str, Any], http: int = 2
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} version="2.0"{namespace}>\n{_elements(content)}</{root}>\n'
     body = ("\n" if quirks.blank_before_xml else "") + text + ("\0" if quirks.nul_after else "")
     return Answer(http, body.encode(), (XML_TYPE,))
+
+
+def _same_in_xml(quirks: Quirks, value: dict[str, Any], http: int) -> Answer:
+    """What would have been said in JSON; lists become repeated elements, names with ``@`` attributes."""
+    root, inner = next(iter(value.items()))
+    if len(value) > 1 or not isinstance(inner, dict):
+        root, inner = "ResponseStatus" if "statusCode" in value else "Answer", value
+    return xml_answer(quirks, root, inner, http)
 
 
 def _json_status(quirks: Quirks, status: Status) -> dict[str, Any]:
@@ -161,18 +171,29 @@ def _elements(content: dict[str, Any]) -> str:
     lines = []
     for name, value in content.items():
         tag, _, attributes = name.partition(" ")
-        inner = _elements(value) if isinstance(value, dict) else escape(_word(value))
-        lines.append(f"<{tag}{' ' + attributes if attributes else ''}>{inner}</{tag}>\n")
+        for one in value if isinstance(value, list) else [value]:
+            given = f"{attributes} {_attributes(one)}".strip()
+            inner = _elements(_children(one)) if isinstance(one, dict) else escape(_word(one))
+            lines.append(f"<{tag}{' ' + given if given else ''}>{inner}</{tag}>\n")
     return "".join(lines)
+
+
+def _attributes(value: Any) -> str:
+    given = value.items() if isinstance(value, dict) else ()
+    return " ".join(f"{name[1:]}={quoteattr(_word(inner))}" for name, inner in given if name.startswith("@"))
+
+
+def _children(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if not name.startswith("@")}
 
 
 def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _as_strings(value: Any) -> Any:
+def as_strings(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _as_strings(inner) for key, inner in value.items()}
+        return {key: as_strings(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_as_strings(inner) for inner in value]
+        return [as_strings(inner) for inner in value]
     return _word(value) if isinstance(value, bool | int) else value

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from controller.sdk.simulation import Answer
-from providers.hikvision.simulator.envelope import IsapiError, json_answer, taken
+from providers.hikvision.simulator.envelope import IsapiError, as_strings, json_answer, taken
 from providers.hikvision.simulator.request import Request
 from providers.hikvision.simulator.rules import check_employee_no, checked_person
 from providers.hikvision.simulator.search import Shape, listed, page_answer, paging, text_of
@@ -91,7 +91,7 @@ def _shown(device: Device, employee_no: str) -> bytes:
     if quirks.pin_readable:
         person["password"] = device.persons.pins.get(employee_no, "")
     if quirks.types_as_strings:
-        person |= {name: str(value) for name, value in person.items() if type(value) is int}
+        person = as_strings(person)
     return msgspec.json.encode(person)
 
 
@@ -160,6 +160,8 @@ def _keep(device: Device, person: dict[str, Any]) -> None:
 
 
 def delete(device: Device, request: Request) -> Answer:
+    if device.quirks.no_delete:
+        raise IsapiError("notSupport")
     wanted = _to_delete(device, request.json_root("UserInfoDelCond"))
     for employee_no in wanted:
         device.remove_person(employee_no)

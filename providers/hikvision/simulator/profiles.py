@@ -56,9 +56,11 @@ class Quirks:
     empty_200: bool = False
     wrapped_status: bool = False
     error_with_200: bool = False
+    xml_for_json: bool = False  # JSON services answer in XML
     typed_get_refused: bool = False  # a GET without a body but with a JSON Content-Type
 
     no_setup: bool = False
+    no_delete: bool = False  # persons go only with UserInfoDetail/Delete
     no_fdlib_get: bool = False
     fddelete_only: bool = False
     post_only_faces: bool = False

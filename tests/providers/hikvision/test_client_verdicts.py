@@ -20,7 +20,7 @@ from controller.sdk import (
     Unauthorized,
 )
 from providers.hikvision.client import _Guard
-from providers.hikvision.isapi.verdict import Meaning, Status, error_for, judge, status_of, worth_telling
+from providers.hikvision.isapi.verdict import Meaning, NoVerdict, Status, error_for, judge, status_of, worth_telling
 from providers.hikvision.isapi.wire import Found
 
 
@@ -68,7 +68,7 @@ def test_a_yes_is_a_yes(http: int, answer: dict[str, Any]) -> None:
         (500, {"statusCode": 3, "subStatusCode": "deviceError"}, Busy, "device-error"),
         (500, {}, Busy, "device-error"),
         (400, {}, Rejected, "rejected"),
-        (200, {}, Nonsense, "unreadable-answer"),
+        (200, {}, NoVerdict, "no-verdict"),
         (200, {"statusCode": 1, "subStatusCode": "somethingElse"}, Busy, "device-error"),
         (400, {"statusCode": 1, "subStatusCode": "ok"}, Busy, "device-error"),
         (400, {"statusCode": 6, "subStatusCode": "ok"}, Rejected, "ok"),
@@ -93,6 +93,12 @@ def test_a_full_terminal_concerns_the_kind_and_a_bad_value_the_person() -> None:
     full, bad = _error(400, {"subStatusCode": "userNumFull"}), _error(400, {"subStatusCode": "illegalEmployeeNo"})
     assert full is not None and bad is not None
     assert (full.scope, bad.scope) == (Scope.KIND, Scope.ENTITY)
+
+
+def test_a_write_without_a_verdict_concerns_one_person_and_a_read_without_one_the_terminal() -> None:
+    write, read = _error(200, {}), _error(200, {}, wrote=False)
+    assert write is not None and (type(write), write.scope, write.effect) == (NoVerdict, Scope.ENTITY, Done.UNKNOWN)
+    assert read is not None and (type(read), read.scope) == (Nonsense, Scope.TARGET)
 
 
 def test_a_lock_names_how_long_to_wait() -> None:
