@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.engine.fault import asking
 from controller.engine.item import Item
 from controller.engine.limits import counts_as
+from controller.engine.side_by_side import asking
 from controller.engine.world import World, stamp
 from controller.model.change import Action
 from controller.model.encoding import canonical

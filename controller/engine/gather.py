@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.engine.desired import DesiredSet, uncollected
-from controller.engine.fault import asking
 from controller.engine.select import JoinTable, NotSelected, Selector, build_join, join_name
-from controller.engine.side_by_side import side_by_side
+from controller.engine.side_by_side import asking, side_by_side
 from controller.engine.survey import provider_of
 from controller.engine.world import Report, World, zone_of
 from controller.model.change import Notice, Verdict

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from controller.engine.batch import Batch, Means, finished_of
 from controller.engine.desired import DesiredSet, Fitted
-from controller.engine.fault import asking
 from controller.engine.item import Item
+from controller.engine.side_by_side import asking
 from controller.engine.survey import judge, provider_of
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, ResourcePlan

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controller.engine.fault import asking
+from controller.engine.side_by_side import asking
 from controller.engine.survey import judge, provider_of
 from controller.engine.world import World
 from controller.model.change import Action

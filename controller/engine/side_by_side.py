@@ -1,12 +1,17 @@
-"""Several things at once, with one error instead of a group of them: callers and people want the first cause."""
+"""Several things at once: one error instead of a group of them, since people want the first cause; and a fault in one provider's
+program stops the target that it happened at and no other, without showing what the exception holds: that may be anything."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+import traceback
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from controller.model.errors import TrueupError
+from controller.sdk.errors import Done, ProviderError
 
 T = TypeVar("T")
 
@@ -29,3 +34,32 @@ def _leaves(error: BaseException) -> Iterable[BaseException]:
             yield from _leaves(inner)
     else:
         yield error
+
+
+class ProviderFault(ProviderError):
+    """A provider broke; whatever it was doing may have happened."""
+
+    code = "provider-fault"
+    retry = False
+
+
+@contextmanager
+def asking(provider: str) -> Iterator[None]:
+    """Turns whatever is no error of ours into a ProviderFault, so that other targets go on."""
+    try:
+        yield
+    except TrueupError:
+        raise
+    except Exception as error:
+        raise ProviderFault(
+            f"the provider {provider} broke: {type(error).__name__} at {_place(error)}",
+            hint="this is a fault in the program and not at the target; please report it with this line",
+            effect=Done.UNKNOWN,
+        ) from error
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    return f"{'/'.join(Path(frames[-1].filename).parts[-2:])}:{frames[-1].lineno}"

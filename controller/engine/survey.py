@@ -9,7 +9,7 @@ from datetime import timedelta
 from controller.engine.compare import Differences, Fold, Project, projection
 from controller.engine.decide import decide
 from controller.engine.desired import DesiredSet, Fitted
-from controller.engine.fault import asking
+from controller.engine.side_by_side import asking
 from controller.engine.target import Protections, Target
 from controller.engine.world import Report, World, zone_of
 from controller.model.change import Action, Change, Condition, Notice, ResourcePlan, Verdict
