@@ -5,7 +5,7 @@ Nothing is decided here. Equal entities that we own are counted and forgotten; e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -45,34 +45,37 @@ class Fold:
         self._seen: set[str] = set()
         self.result = Differences()
 
-    def page(self, entities: Iterable[Actual]) -> None:
-        wishes, owned, project, token, seen = self._wishes, self._owned, self._project, self._token, self._seen
-        result, unchanged, count = self.result, 0, 0
+    def page(self, entities: Sequence[Actual]) -> None:
+        wish_of, status_of, project, token, see = self._wishes.get, self._owned.get, self._project, self._token, self._seen.add
+        result, unchanged = self.result, 0
+        result.actual += len(entities)
         for actual in entities:
-            count += 1
             key = actual.key
             if actual.guard:
                 result.guarded[key] = actual.guard
-            wish = wishes.get(key)
-            place = key if token is None else token(key)
+            wish = wish_of(key)
             if wish is None:
-                if place in owned:
-                    result.extra.append(actual)
-                    result.present.add(place)
-                else:
-                    result.strangers += 1
-                    if self._keep_strangers:
-                        result.extra.append(actual)
+                self._undeclared(actual)
                 continue
-            seen.add(key)
-            if owned.get(place) == "owned" and (
+            see(key)
+            if status_of(key if token is None else token(key)) == "owned" and (
                 wish.values == actual.values if project is None else project(wish.values) == project(actual.values)
             ):
                 unchanged += 1
             else:
                 result.unequal.append((wish, actual))
-        result.actual += count
         result.unchanged += unchanged
+
+    def _undeclared(self, actual: Actual) -> None:
+        result = self.result
+        place = actual.key if self._token is None else self._token(actual.key)
+        if place in self._owned:
+            result.extra.append(actual)
+            result.present.add(place)
+            return
+        result.strangers += 1
+        if self._keep_strangers:
+            result.extra.append(actual)
 
     def finish(self) -> Differences:
         """Call once the observation ended normally: only then is what was not seen known to be missing."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from controller.model.encoding import canonical
+from controller.model.encoding import canonical, canonical_texts
 from controller.model.entity import Actual, Entity, EntityKind
+from controller.model.period import Period
+
+_TEXTS = frozenset({str, type(None), Period})  # nothing but texts in them
 
 
 class Marks:
@@ -20,7 +23,8 @@ class Marks:
         return self._fingerprint(b"key\0" + kind.name.encode() + b"\0" + key.encode())[:16] if kind.sensitive_key else key
 
     def value(self, kind: EntityKind, field: str, value: Any) -> str:
-        return self._fingerprint(canonical(["value", kind.name, field, value]))
+        encode = canonical_texts if type(value) in _TEXTS else canonical
+        return self._fingerprint(encode(["value", kind.name, field, value]))
 
     def values(self, kind: EntityKind, values: tuple[Any, ...], managed: Iterable[str] | None) -> dict[str, str]:
         """A fingerprint per managed field."""
@@ -35,4 +39,4 @@ class Marks:
         """One fingerprint over the managed fields; empty for an absent entity."""
         if thing is None:
             return ""
-        return self._fingerprint(canonical(["entity", kind.name, thing.key, self.values(kind, thing.values, managed)]))
+        return self._fingerprint(canonical_texts(["entity", kind.name, thing.key, self.values(kind, thing.values, managed)]))

@@ -22,6 +22,7 @@ class SpecModel(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         hide_input_in_errors=True,
+        defer_build=True,  # most models are only parts of another, which is built whole
     )
 
 
