@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from controller.engine.side_by_side import asking
 from controller.engine.survey import judge
 from controller.engine.world import World
 from controller.model.entity import Facts
@@ -31,14 +32,15 @@ async def check(world: World, resource: Resource) -> TestResult:
     began, facts, provider = world.clock.monotonic(), Facts(), resource.provider
     message = hint = ""
     try:
-        async with world.lanes, world.connect(resource) as context:
-            if isinstance(provider, TargetProvider):
-                async with provider.reader(resource.config, context) as reader:
-                    facts = await reader.facts()
-                await judge(world, resource, facts)
-            else:
-                async with provider.source(resource.config, context) as source:
-                    facts = await source.facts()
+        with asking(provider.name):
+            async with world.lanes, world.connect(resource) as context:
+                if isinstance(provider, TargetProvider):
+                    async with provider.reader(resource.config, context) as reader:
+                        facts = await reader.facts()
+                    await judge(world, resource, facts)
+                else:
+                    async with provider.source(resource.config, context) as source:
+                        facts = await source.facts()
     except ProviderError as error:
         message, hint = world.scrub(error.message), world.scrub(error.hint)
     seconds = round(world.clock.monotonic() - began, 3)
