@@ -35,8 +35,11 @@ class HikvisionWriter:
             except Full as error:
                 full[write.kind] = error
                 yield Written(write.id, error.effect, error)
+            except NotOffered as error:
+                error.scope = Scope.ENTITY  # one missing call must not hold up what can be done, revokes least of all
+                yield Written(write.id, error.effect, error)
             except ProviderError as error:
-                fatal = error.scope in (Scope.TARGET, Scope.RUN) and not isinstance(error, NotOffered)
+                fatal = error.scope in (Scope.TARGET, Scope.RUN)
                 if fatal and error.effect is Done.NONE:
                     raise
                 yield Written(write.id, error.effect, error)

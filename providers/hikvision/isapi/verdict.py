@@ -231,8 +231,10 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
         case Meaning.SEARCH_OVER:
             return Incomplete(f"could not {doing}: the terminal {words}", detail=detail)
         case Meaning.NO_VERDICT:
-            kind = NoVerdict if wrote else Nonsense
-            return kind(f"could not {doing}: the terminal's answer does not say whether it was done", detail=detail, effect=unclear)
+            if wrote:
+                message = f"could not {doing}: the terminal's answer does not say whether it was done"
+                return NoVerdict(message, detail=detail, effect=unclear)
+            return Nonsense(f"could not {doing}: the terminal's answer does not hold what was asked for", detail=detail)
         case _:
             about = f" ({status.about})" if status.about else ""
             return Rejected(
