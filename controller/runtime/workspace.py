@@ -6,7 +6,7 @@ import asyncio
 import platform
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from controller.model.outcome import RunResult
 from controller.model.scope import EVERYTHING, Scope
 from controller.runtime.connect import connect
 from controller.runtime.secrets import Resolver
+from controller.runtime.selection import existing, must_mean_something
 from controller.sdk.context import Clock
 from controller.sdk.errors import ProviderError
 from controller.spec.departed import recalled
@@ -46,7 +47,7 @@ class Options:
     specs: tuple[Path, ...]
     state: Path
     trust: Path | None
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # secrets stand in it
     clock: Clock
     version: str = ""
 
@@ -81,7 +82,7 @@ class Workspace:
         self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False, on_progress: Report = silent
     ) -> Planned:
         """A signed plan. Reads sources and targets; writes nothing to them."""
-        self._must_cover_something(scope)
+        await must_mean_something(scope, self.specs, self._world.state.inventory.resources)
         planned = await make_plan(self._world, Wanted(scope, allow, offline), on_progress)
         if not self._world.read_only:
             await after_look(self._world, planned.plan)
@@ -153,7 +154,7 @@ class Workspace:
         """Ask resources who they are, side by side; sources too."""
         chosen = [r for r in self.specs.resources if not patterns or any(Pattern(p).covers_resource(r.address) for p in patterns)]
         if not chosen:
-            raise UsageError(f"no resource matches {', '.join(patterns)}", hint=_existing(self.specs))
+            raise UsageError(f"no resource matches {', '.join(patterns)}", hint=existing(self.specs.resources))
         return await side_by_side(check(self._world, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
@@ -162,17 +163,6 @@ class Workspace:
     async def release(self, resource: str, pattern: str) -> bool:
         """Take a remembered protection back; False when there was none."""
         return await self._world.state.protections.release(resource, pattern)
-
-    def _must_cover_something(self, scope: Scope) -> None:
-        if not any(scope.covers_resource(r.address, r.labels) for r in self.specs.targets):
-            given = " ".join(scope.words())
-            raise UsageError(f"nothing declared matches {given}" if given else "no target is declared", hint=_existing(self.specs))
-
-
-def _existing(specs: Specs) -> str:
-    names = [str(resource.address) for resource in specs.resources]
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"there are: {shown}" if names else "write a spec first: `trueup init` makes a commented one"
 
 
 def _before_send(check_lease: Callable[[], None]) -> None:
