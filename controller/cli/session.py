@@ -65,9 +65,12 @@ def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str
 
 
 def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
-    """What --bootstrap and --allow permit, in the form that limits name: ``revoke:Device/front-door=12``."""
+    """What --bootstrap and --allow permit, in the form that plans name: ``revoke:Device/front-door=12``, ``source-empty:members``."""
     for text in allow:
         head, equals, count = text.partition("=")
+        rule, _, source = text.partition(":")
+        if rule in ("source-empty", "source-shrink") and source:
+            continue
         if not (equals and count.isdigit() and ":" in head):
             raise UsageError(f"--allow {text!r} allows nothing", hint="copy the flag from the plan: RULE:Kind/name=COUNT")
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())

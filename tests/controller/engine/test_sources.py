@@ -9,6 +9,7 @@ import pytest
 
 from controller.engine.planning import Wanted
 from controller.model.change import Action, Condition, Plan, Verdict
+from controller.model.errors import UsageError
 from controller.model.outcome import Rollup
 from controller.model.record import Record, Unreadable
 from controller.sdk.errors import Incomplete, Nonsense, ProviderError, TimedOut, Unauthorized, Unreachable
@@ -322,3 +323,17 @@ async def test_rows_keep_their_place_in_the_plan(site: Site) -> None:
     assert change.provenance is not None
     assert change.provenance.spec == "doors.yaml:10" and str(change.provenance.records[0]) == "members: row 1"
     assert isinstance(site.members.rows[0], Record)
+
+
+@pytest.mark.parametrize("left", [0, 5])
+async def test_the_flag_that_is_named_is_one_that_the_command_line_takes(site: Site, left: int) -> None:
+    from controller.cli.session import allowances_of
+
+    del site.members.rows[left:]
+    found = await plan(site)
+    hints = [*(resource.hint for resource in found.resources), *(notice.hint for notice in found.notices)]
+    flag = next(hint for hint in hints if "--allow" in hint).partition("--allow ")[2]
+    allowed = await plan(site, *allowances_of(False, [flag]))
+    assert len(allowed.changes) == 20 - left
+    with pytest.raises(UsageError):
+        allowances_of(False, [flag.partition(":")[0] + ":"])
