@@ -20,7 +20,7 @@ def decide_extra(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow
         target.tally.foreign += 1
         return
     if held := held_by(target, kind, actual, row):
-        target.tally.held += 1
+        target.tally.held += (kind.name, actual.key) not in target.desired.held  # those are counted already
         if not isinstance(held, Refusal):  # a refusal is listed once, where it arose
             notice(target, kind, actual, Verdict.HELD, "removal-held", f"{who(kind, actual)} stays as it is: {held}")
         return

@@ -45,9 +45,9 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
     declared = provider_of(resource).identity(resource.config)
     known = declared or await world.state.targets.identity(str(resource.address))
     if known and facts.identity and known != facts.identity:
-        origin = "the spec names" if declared else "trueup met here before"
+        expected = f"the spec names {known}" if declared else f"trueup knows this address as {known}"
         raise WrongTarget(
-            f"serial number {facts.identity} answers, but {origin} {known}",
+            f"serial number {facts.identity} answers, but {expected}",
             hint="check the address: another device may have got it by DHCP. After a real exchange declare the new serialNumber",
         )
     if known and not facts.identity:

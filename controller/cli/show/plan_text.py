@@ -76,7 +76,8 @@ def head_lines(plan: Plan) -> Iterator[str]:
     elif parked:
         yield f"No changes planned; {number(parked)} of {resources} could not be judged."
     else:
-        yield f"No changes: nothing to do on {resources}."
+        aside = f"; {counted(len(plan.notices), 'case')} left alone, see below" if plan.notices else ""
+        yield f"No changes: nothing to do on {resources}{aside}."
     if plan.changes and parked:
         yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
     if plan.sources:
@@ -94,7 +95,8 @@ def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: Vie
         yield from _condition_lines(resource)
     if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
         yield from wrapped(_there(resource), 2, hang=2)
-    if resource.clock_offset is not None and abs(resource.clock_offset) >= _NOTICEABLE:
+    readable = resource.condition is not Condition.PARKED
+    if readable and resource.clock_offset is not None and abs(resource.clock_offset) >= _NOTICEABLE:
         where = "ahead" if resource.clock_offset > 0 else "behind"
         yield f"  ! its clock is {show_duration(abs(resource.clock_offset))} {where}"
     for (action, effect, reason), group in _grouped(changes):
@@ -132,7 +134,7 @@ def _condition_lines(resource: ResourcePlan) -> Iterator[str]:
         case _:
             yield from wrapped(resource.message, 2, hang=2)
     if resource.hint:
-        yield from wrapped(resource.hint, 4, hang=2)
+        yield from wrapped(resource.hint, 4, sign="-> ")
 
 
 def _quiet_lines(resources: Iterable[ResourcePlan], changed: dict[str, list[Change]], view: View) -> Iterator[str]:

@@ -10,6 +10,13 @@ from controller.cli.show.words import counted, moment, number
 from controller.model.event import ConditionState
 
 _GOOD = frozenset({"Ready", "Synced"})  # the others are complaints: Drifted, Stalled, Orphaned
+_TROUBLES = {
+    "Ready": "cannot be worked with",
+    "Synced": "the last run did not finish here",
+    "Drifted": "changed at the target",
+    "Stalled": "gets no further",
+    "Orphaned": "no spec declares it any more",
+}
 
 
 def status_text(rows: Sequence[StatusRow], view: View = STANDARD) -> str:
@@ -27,7 +34,7 @@ def is_trouble(condition: ConditionState) -> bool:
 
 
 def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
-    yield from wrapped(f"{row.address}  {_word(row)}  ({row.provider})", 0, hang=2)
+    yield from wrapped(f"{row.address}  {_word(row)}  ({row.provider or 'no spec declares it any more'})", 0, hang=2)
     owned = ", ".join(counted(count, kind) for kind, count in row.owned.items() if count)
     facts = [f"owned: {owned}"] if owned else []
     facts += [f"last read {moment(row.last_read, view.zone)}"] if row.last_read else []
@@ -37,8 +44,9 @@ def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
     for condition in row.conditions:
         if is_trouble(condition):
             since = f", since {moment(condition.last_transition, view.zone)}" if condition.last_transition else ""
-            said = condition.message or condition.reason
-            yield from wrapped(f"{condition.type} is {condition.status}: {said}{since}", 2, hang=2, sign="! ")
+            trouble = _TROUBLES.get(condition.type, condition.type)
+            said = f"{trouble}: {condition.message}" if condition.message else trouble
+            yield from wrapped(f"{said}{since}", 2, hang=2, sign="! ")
 
 
 def _word(row: StatusRow) -> str:

@@ -20,7 +20,7 @@ from controller.cli.show.progress import Lines, live_table, progress
 from controller.cli.show.status_text import status_text
 from controller.cli.show.words import moment, phrase
 from controller.cli.talk import Talk
-from controller.model.change import Action, Change, Condition, FieldChange, Limit, Plan
+from controller.model.change import Action, Change, Condition, FieldChange, Limit, Notice, Plan, Verdict
 from controller.model.entity import Effect
 from controller.model.event import ConditionState
 from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status
@@ -287,3 +287,11 @@ def test_many_devices_do_not_fill_the_screen() -> None:
     steps = {f"d{n}": Progress(f"d{n}", "writing", n, 0, 20) for n in range(20)}
     assert live_table(steps).row_count == 13
     assert live_table({"d": Progress("d", "reading")}).row_count == 1
+
+
+def test_a_plan_that_changes_nothing_but_leaves_somebody_alone_says_so_at_once(make_plan: MakePlan) -> None:
+    calm = make_plan((), quiet=True)
+    refused = Notice("Device/front-door", Verdict.REFUSED, "validity-end-missing", "the end of validity is missing", "person", "7")
+    assert plan_text(calm, VIEW).startswith("No changes: nothing to do on 2 resources.\n")
+    some = msgspec.structs.replace(calm, notices=(refused, refused))
+    assert plan_text(some, VIEW).startswith("No changes: nothing to do on 2 resources; 2 cases left alone, see below.\n")
