@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--resume", metavar="RUN", help="Go on with a run that was stopped or failed in part.")
 @click.option("--wait", metavar="TIME", default="0", help="How long to wait while another trueup is at work: 30s, 5m.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
-@click.option("--bootstrap", is_flag=True, help="Allow the first sync of targets that are not empty.")
+@click.option("--bootstrap", is_flag=True, help="Allow the first sync of a target.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
 @scope_options
 @click.pass_context
@@ -149,12 +149,18 @@ class Applying:
             self.talk.say(f"a rule stands against {', '.join(blocked)}: left as it is, the rest goes on")
 
     def _ask(self, plan: Plan) -> None:
+        """The gist again: a long list of what is left alone may have pushed it off the screen."""
+        from collections import Counter
+
         from controller.cli.session import ask
         from controller.cli.show.words import counted
+        from controller.model.entity import Effect
 
         if not self.given["auto_approve"]:
-            count = len(_allowed(plan))
-            ask(f"Do {'this' if count == 1 else 'these'} {counted(count, 'change')}?")
+            changes = _allowed(plan)
+            effects = Counter(change.effect for change in changes)
+            gist = f"{effects[Effect.GRANTS]:,} give access, {effects[Effect.REVOKES]:,} take it"
+            ask(f"Do {'this' if len(changes) == 1 else 'these'} {counted(len(changes), 'change')} ({gist})?")
 
     def _nothing(self, plan: Plan) -> None:
         """The document of a run that had nothing to do, parked where a target could not be judged."""

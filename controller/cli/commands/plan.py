@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--out", metavar="FILE", help="Save exactly this plan for `trueup apply FILE`.")
 @click.option("--offline", is_flag=True, help="Ask no target: plan from what is remembered. Needs no secret of a target.")
 @click.option("--detailed-exitcode", is_flag=True, help="Leave with 2 when there are changes.")
-@click.option("--bootstrap", is_flag=True, help="Allow the first sync of targets that are not empty.")
+@click.option("--bootstrap", is_flag=True, help="Allow the first sync of a target.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
 @scope_options
 @click.pass_context

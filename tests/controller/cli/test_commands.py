@@ -154,7 +154,7 @@ def test_nothing_is_applied_without_a_yes(site: Run, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(click, "confirm", say_yes)
     assert site("apply", "--bootstrap").code == 0
-    assert asked == ["Do these 2 changes?"]
+    assert asked == ["Do these 2 changes (2 give access, 0 take it)?"]
     assert site("apply", "--resume", "latest").code == 0
     assert asked[1] == "Go on with run latest?"
 
