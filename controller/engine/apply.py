@@ -21,6 +21,7 @@ from controller.engine.planning import Planned
 from controller.engine.recovery import recover
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_apply, remember_protections
+from controller.engine.stop import Stop
 from controller.engine.survey import provider_of
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.change import Change, Condition, Plan, ResourcePlan
@@ -30,7 +31,8 @@ from controller.state.rows import Finished, RunRow
 
 @dataclass(frozen=True)
 class Run:
-    """One apply under way. ``before_send`` is the lease's check; ``resumes`` names the run that this one continues."""
+    """One apply under way. ``before_send`` is the lease's check, ``stop`` the caller's wish to end; ``tell`` hears what recovery
+    found."""
 
     before_send: Callable[[], None]
     stop: asyncio.Event
@@ -60,7 +62,7 @@ async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[
     for change in plan.changes:
         by_resource[change.resource].append(change)
     gathered = await _withheld(world, planned, run)
-    conditions = Conditions(world, run_id, run.before_send, run.stop, Fitted(), run.report)
+    conditions = Conditions(world, run_id, run.before_send, Stop(run.stop), Fitted(), run.report)
     limited = {limit.resource: limit.message for limit in plan.limits}
 
     async def one(summary: ResourcePlan) -> LaneResult:

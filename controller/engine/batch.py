@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from controller.engine.item import Item
 from controller.engine.limits import counts_as
 from controller.engine.side_by_side import asking
+from controller.engine.stop import Stop
 from controller.engine.world import World, stamp
 from controller.model.change import Action
 from controller.model.encoding import canonical
@@ -36,7 +37,7 @@ class Means:
     reader: Reader
     writer: Writer
     before_send: Callable[[], None]
-    stop: asyncio.Event
+    stop: Stop
     provider: str = ""
 
 
@@ -117,7 +118,7 @@ class Batch:
             self._end(item, Status.DONE, "an earlier attempt turned out to have worked")
         elif not self._unnamed(item) and item.now() != change.before:
             self._moved(item)
-        elif item.current and item.current.guard and not change.administrator:
+        elif item.current and item.current.guard and not change.administrator and change.action is not Action.FORGET:
             self._end(item, Status.STALE, f"{item.current.guard} since the plan was made; left alone")
         elif self.full and change.action is Action.CREATE:
             self._end(item, Status.FAILED, self.full.message, self.full.code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from controller.engine.batch import Batch, Means, finished_of
 from controller.engine.desired import DesiredSet, Fitted
 from controller.engine.item import Item
 from controller.engine.side_by_side import asking
+from controller.engine.stop import Stop
 from controller.engine.survey import judge, provider_of
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, ResourcePlan
@@ -39,7 +39,7 @@ class Conditions:
     world: World
     run: str
     before_send: Callable[[], None]
-    stop: asyncio.Event
+    stop: Stop
     fitted: Fitted
     report: Report
 

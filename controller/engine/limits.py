@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from controller.engine.world import World
@@ -36,33 +37,53 @@ def allowed(effect: Effect, share: float, existing: int) -> int:
     return int(share * existing + 1e-9)  # 29 % of 100 are 29, although 0.29 * 100 is a little less
 
 
-def exceeded(
-    resource: str, changes: Sequence[Change], policy: Policy, *, existing: int, initialised: bool, spent: Mapping[str, int]
-) -> list[Limit]:
-    """The rules that these changes exceed. ``existing`` is the size of the last complete read, ``spent`` the changes per effect
-    of the last 24 hours."""
+@dataclass(frozen=True)
+class Stock:
+    """What changes are measured against: how many entities the last complete read found, how many of them are declared or ours,
+    and how many changes per effect the last 24 hours saw."""
+
+    existing: int
+    ours: int
+    initialised: bool
+    spent: Mapping[str, int]
+
+
+def stock_of(summary: ResourcePlan, policy: Policy, spent: Mapping[str, int]) -> Stock:
+    """Strangers make no revoke smaller: two hundred of them at a door must not let all twenty of ours be barred at once. With
+    ``prune: all`` they are what is removed, and count."""
+    ours = summary.actual if policy.prune == "all" else max(0, summary.actual - summary.foreign)
+    return Stock(summary.actual, ours, summary.initialised, spent)
+
+
+def exceeded(resource: str, changes: Sequence[Change], policy: Policy, stock: Stock) -> list[Limit]:
+    """The rules that these changes exceed."""
     found = counted(changes)
     limits = []
-    if not initialised and changes:
-        limits.append(_bootstrap(resource, len(changes), existing))
-    for effect, share in ((Effect.REVOKES, policy.limits.revoke), (Effect.GRANTS, policy.limits.grant)):
-        if effect is Effect.GRANTS and not initialised:
+    if not stock.initialised and changes:
+        limits.append(_bootstrap(resource, len(changes), stock.existing))
+    for effect, share, of in (
+        (Effect.REVOKES, policy.limits.revoke, stock.ours),
+        (Effect.GRANTS, policy.limits.grant, stock.existing),
+    ):
+        if effect is Effect.GRANTS and not stock.initialised:
             continue  # filling an empty or foreign target is what the bootstrap question is about
-        most = allowed(effect, share, existing)
+        most = allowed(effect, share, of)
         if found[effect] > most:
-            limits.append(_share(resource, effect, found[effect], most, existing))
-    return limits + overspent(resource, found, policy, existing=existing, spent=spent)
+            limits.append(_share(resource, effect, found[effect], most, of))
+    return limits + overspent(resource, found, policy, stock)
 
 
-def overspent(
-    resource: str, found: Mapping[Effect, int], policy: Policy, *, existing: int, spent: Mapping[str, int]
-) -> list[Limit]:
-    """The budgets that so many changes exceed, together with what was ``spent`` within the last 24 hours."""
+def overspent(resource: str, found: Mapping[Effect, int], policy: Policy, stock: Stock) -> list[Limit]:
+    """The budgets that so many changes exceed, together with what was spent within the last 24 hours. Where no budget for
+    revokes is set, it is twice what one run may: otherwise three runs in a row could empty a door."""
+    revokes = policy.budgets.revoke
+    if revokes is None and stock.spent.get(Effect.REVOKES.value, 0):
+        revokes = 2 * allowed(Effect.REVOKES, policy.limits.revoke, stock.ours)
     limits = []
-    for effect, budget in ((Effect.REVOKES, policy.budgets.revoke), (Effect.GRANTS, policy.budgets.grant)):
-        total = found[effect] + spent.get(effect.value, 0)
+    for effect, budget in ((Effect.REVOKES, revokes), (Effect.GRANTS, policy.budgets.grant)):
+        total = found[effect] + stock.spent.get(effect.value, 0)
         if budget is not None and found[effect] and total > budget:
-            limits.append(_budget(resource, effect, total, budget, existing))
+            limits.append(_budget(resource, effect, total, budget, stock.existing))
     return limits
 
 
@@ -116,5 +137,5 @@ async def overspent_since(world: World, plan: Plan, summary: ResourcePlan, chang
     """What forbids a plan's changes now although it was made within the budgets: other runs have spent them since."""
     policy = world.specs.by_address[summary.address].policy
     spent = await spent_today(world, summary.address)
-    limits = overspent(summary.address, counted(changes), policy, existing=summary.actual, spent=spent)
+    limits = overspent(summary.address, counted(changes), policy, stock_of(summary, policy, spent))
     return next((limit.message for limit in limits if not is_allowed(limit, plan.allowances)), "")

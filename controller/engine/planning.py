@@ -12,7 +12,7 @@ import msgspec
 
 from controller.engine.desired import DesiredSet, Fitted
 from controller.engine.gather import Gathered, gather
-from controller.engine.limits import exceeded, is_allowed, spent_today
+from controller.engine.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.offline import recall
 from controller.engine.order import ordered
 from controller.engine.side_by_side import side_by_side
@@ -152,14 +152,8 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
 async def _limits(
     world: World, resource: Resource, changes: Sequence[Change], summary: ResourcePlan, wanted: Wanted
 ) -> list[Limit]:
-    found = exceeded(
-        summary.address,
-        changes,
-        resource.policy,
-        existing=summary.actual,
-        initialised=summary.initialised,
-        spent=await spent_today(world, summary.address),
-    )
+    stock = stock_of(summary, resource.policy, await spent_today(world, summary.address))
+    found = exceeded(summary.address, changes, resource.policy, stock)
     return [limit for limit in found if not is_allowed(limit, wanted.allow)]
 
 

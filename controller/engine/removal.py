@@ -50,8 +50,7 @@ def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
     if how == "keep":
         forget(target, kind, actual, row, "is no longer declared; it stays at the target, no longer managed")
         return
-    lasting = target.protections.lasting(kind.name, actual.key)
-    reason = target.untouchable(kind, actual.key, actual.subject) or lasting
+    reason = target.untouchable(kind, actual.key, actual.subject) or _lasting(target, kind, actual)
     if reason:
         notice(
             target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} is no longer declared but stays: {reason}"
@@ -62,6 +61,14 @@ def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
         change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason="is no longer declared")
     else:
         _bar(target, kind, actual, row)
+
+
+def _lasting(target: Target, kind: EntityKind, actual: Actual) -> str:
+    """Whoever is never removed keeps what hangs on him as long as he is not declared: a card is how he enters."""
+    if reason := target.protections.lasting(kind.name, actual.key):
+        return reason
+    undeclared = [parent for parent in kind.after if actual.subject not in target.desired.entities.get(parent, {})]
+    return next((r for parent in undeclared if (r := target.protections.lasting(parent, actual.subject))), "")
 
 
 def _label(kind: EntityKind, actual: Actual) -> str:

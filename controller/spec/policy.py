@@ -53,7 +53,9 @@ class Limits(SpecModel):
 class Budgets(SpecModel):
     """How many changes of a kind may happen within a rolling 24 hours, over all runs. Unset: no budget."""
 
-    revoke: int | None = Field(None, ge=0, description="Entities that may lose access within 24 hours.")
+    revoke: int | None = Field(
+        None, ge=0, description="Entities that may lose access within 24 hours. Unset: twice what one run may."
+    )
     grant: int | None = Field(None, ge=0, description="Entities that may be granted or updated within 24 hours.")
 
 

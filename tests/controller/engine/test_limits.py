@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.limits import FEW, SMALL, allowed, counted, exceeded, is_allowed
+from controller.engine.limits import FEW, SMALL, Stock, allowed, counted, exceeded, is_allowed
 from controller.engine.planning import Planned, Wanted
 from controller.model.change import Action, Change, FieldChange, Limit
 from controller.model.entity import Effect
@@ -36,7 +36,7 @@ def some(revokes: int = 0, grants: int = 0) -> list[Change]:
 
 
 def found(changes: list[Change], *, existing: int, spent: dict[str, int] | None = None, **policy: Any) -> list[Limit]:
-    return exceeded(FRONT, changes, Policy.model_validate(policy), existing=existing, initialised=True, spent=spent or {})
+    return exceeded(FRONT, changes, Policy.model_validate(policy), Stock(existing, existing, True, spent or {}))
 
 
 # -- counting ----------------------------------------------------------------------------------------------------------------
@@ -101,13 +101,13 @@ def test_nothing_may_be_revoked_at_a_small_door_either_where_the_policy_says_not
 
 
 def test_the_first_sync_asks_for_bootstrap_and_its_grants_are_that_question() -> None:
-    limits = exceeded(FRONT, some(grants=500), Policy(), existing=0, initialised=False, spent={})
+    limits = exceeded(FRONT, some(grants=500), Policy(), Stock(0, 0, False, {}))
     assert [(limit.rule, limit.flag) for limit in limits] == [("bootstrap", "--bootstrap")]
-    assert exceeded(FRONT, [], Policy(), existing=40, initialised=False, spent={}) == []
+    assert exceeded(FRONT, [], Policy(), Stock(40, 40, False, {})) == []
 
 
 def test_the_first_sync_may_not_revoke_more_than_any_other() -> None:
-    limits = exceeded(FRONT, some(revokes=5), Policy(), existing=10, initialised=False, spent={})
+    limits = exceeded(FRONT, some(revokes=5), Policy(), Stock(10, 10, False, {}))
     assert [limit.rule for limit in limits] == ["bootstrap", "revoke"]
 
 
@@ -219,10 +219,19 @@ async def test_one_resource_beyond_its_limits_stops_no_other(site: Site) -> None
     assert result.counts == {"refused": 7, "done": 13} and len(site.doors["back"].persons) == 13
 
 
-async def test_what_exists_is_what_was_read_and_not_what_is_ours(site: Site) -> None:
-    """Strangers count: who empties our part of a full door still changes only a part of it."""
+async def test_strangers_make_no_revoke_smaller(site: Site) -> None:
+    """Two hundred strangers at a door must not let all of ours be barred at once."""
     site.front.persons |= {str(number): site.front.persons["1"] for number in range(900, 920)}
-    assert (await leave(site, 12)).counts == {"done": 12}
+    assert (await leave(site, 13)).counts == {"refused": 13}
+
+
+async def test_without_a_declared_budget_a_day_s_revokes_are_twice_a_run_s(site: Site) -> None:
+    most = allowed(Effect.REVOKES, 0.3, len(site.front.persons))
+    assert (await leave(site, most)).counts == {"done": most}
+    assert (await leave(site, most)).counts == {"done": most}
+    assert (await leave(site, 1)).counts == {"refused": 1}
+    site.clock.time += timedelta(hours=25)
+    assert (await site.apply(bootstrap=False)).counts == {"done": 1}
 
 
 async def test_all_of_a_small_door_never_go_at_once(tmp_path: Path) -> None:

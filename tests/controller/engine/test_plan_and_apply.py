@@ -179,9 +179,9 @@ async def test_adopting_what_is_right_already_calls_no_write(site: Site) -> None
 
 async def test_only_existing_persons_are_kept_valid_and_nobody_is_made(site: Site) -> None:
     site.manage = ("valid",)
-    site.front.persons = {"1": there("1", until="2026-02-01T23:59:59", name="Åsa"), "900": there("900")}
+    site.front.persons = {"1": there("1", until="2026-02-01T23:59:59", name="Åsa"), "2": there("2"), "900": there("900")}
     await site.apply()
-    assert site.front.persons == {"1": there("1", name="Åsa"), "900": there("900")}
+    assert site.front.persons == {"1": there("1", name="Åsa"), "2": there("2"), "900": there("900")}
     plan = (await site.plan()).plan
     assert plan.changes == () and {n.code for n in plan.notices} == {"not-there"}
     site.members.rows = site.members.rows[1:]

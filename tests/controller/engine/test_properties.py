@@ -125,7 +125,7 @@ def failures() -> st.SearchStrategy[dict[int, Failure]]:
 
 MANAGES: list[tuple[Manage, ...]] = [("person",), ("person", "card"), ("person", "card"), ("valid",)]
 many = settings(
-    max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 )
 
 

@@ -151,3 +151,14 @@ async def test_a_first_sync_that_was_refused_is_still_a_first_sync_whatever_was_
     assert nobody.plan.changes == () and [limit.rule for limit in nobody.plan.limits] == ["bootstrap"]
     await site.apply(nobody)
     assert [limit.rule for limit in (await site.plan()).plan.limits] == ["bootstrap"]
+
+
+async def test_an_administrator_that_is_no_longer_declared_can_be_let_go_of(site: Site) -> None:
+    """Only our notes change; nothing is done to somebody untouchable."""
+    site.members.rows = [record("1"), record("2")]
+    await apply(site)
+    site.front.administrators, site.policies["front"] = {"2"}, {"onRemoval": "keep"}
+    before = dict(site.front.persons)
+    del site.members.rows[1]
+    await apply(site)
+    assert site.front.persons == before and (await site.plan(Wanted(allow=ALL))).plan.changes == ()

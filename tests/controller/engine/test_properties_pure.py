@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.limits import allowed, counted, exceeded, is_allowed
+from controller.engine.limits import Stock, allowed, counted, exceeded, is_allowed
 from controller.engine.order import ordered
 from controller.model.change import Action, Change, FieldChange
 from controller.model.entity import Effect
@@ -173,7 +173,7 @@ def test_every_limit_is_lifted_by_the_flag_that_it_names_and_by_nothing_less(
 ) -> None:
     policy = Policy.model_validate({"budgets": {"revoke": budget, "grant": budget}})
     spending = {"revokes": spent, "grants": spent}
-    for limit in exceeded("D/x", changes, policy, existing=existing, initialised=initialised, spent=spending):
+    for limit in exceeded("D/x", changes, policy, Stock(existing, existing, initialised, spending)):
         flag = limit.flag.removeprefix("--allow ").removeprefix("--")
         assert is_allowed(limit, [flag])
         head, equals, count = flag.partition("=")

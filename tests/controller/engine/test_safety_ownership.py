@@ -162,3 +162,14 @@ async def test_who_is_kept_is_forgotten_where_he_stands(site: Site) -> None:
     del site.members.rows[0]
     assert (await site.apply(await site.plan(ALL))).counts == {"done": 1}
     assert site.front.persons["1"][1] == YEAR and (await site.plan()).plan.resources[0].owned == 4
+
+
+async def test_who_is_never_removed_keeps_the_card_that_he_enters_with(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.manage = ("person", "card")
+    site.policies["front"] = {"neverRemove": ["person/1"], "onRemoval": "delete"}
+    site.members.rows = [record(str(n), card=f"55{n}") for n in range(1, 6)]
+    await site.apply()
+    site.members.rows = site.members.rows[1:]
+    await site.apply(bootstrap=False)
+    assert "1" in site.front.persons and site.front.cards["551"] == "1"
