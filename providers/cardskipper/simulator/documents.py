@@ -46,6 +46,8 @@ class Quirks:
     truncated: bool = False  # a whole HTTP answer whose XML is cut in the middle
     redirect_slash: int = 0  # 301, 307 or 308: only the path with a slash answers
     redirect_to_bare: bool = False  # with redirect_slash: only the path without a slash answers
+    slow: float = 0.0  # seconds before every answer; read at the start, like drop
+    drop: int = 0  # so many calls find their connection closed in the middle of the answer
 
 
 def parse(body: bytes) -> Element:

@@ -69,6 +69,10 @@ class Register:
         self.today = today or datetime.now(UTC).date()
         self.quirks = quirks or Quirks()
         self.faults = Faults(is_write=lambda method, path: path.strip("/").startswith(("Import", "MemberBlob")))
+        if self.quirks.slow:
+            self.faults.slow(self.quirks.slow)
+        if self.quirks.drop:
+            self.faults.truncate(self.quirks.drop)
         self.photos: dict[tuple[int, int], bytes] = {}
         self.searches: list[bytes] = []  # bodies of member searches, as they came
         self.organisations = {

@@ -118,10 +118,16 @@ def staged(tmp_path: Path) -> Staged:
 
     @asynccontextmanager
     async def staging(
-        *, config: str = "", people: str = BY_NUMBER, removal: str = "delete", ids: str = "[]", password: str = "secret"
+        *,
+        config: str = "",
+        people: str = BY_NUMBER,
+        removal: str = "delete",
+        ids: str = "[]",
+        password: str = "secret",
+        quirks: Quirks | None = None,
     ) -> AsyncIterator[Stage]:
         clock = StandingClock()
-        register, terminal = _register(), Terminal(clock=clock)
+        register, terminal = _register(quirks), Terminal(clock=clock)
         terminal.add_person("9001", "Stranger")
         terminal.add_person("1", "Installer", localUIRight=True)
         (tmp_path / "specs").mkdir()
@@ -137,8 +143,8 @@ def staged(tmp_path: Path) -> Staged:
     return staging
 
 
-def _register() -> Register:
-    register = Register(today=date(2026, 6, 1))
+def _register(quirks: Quirks | None) -> Register:
+    register = Register(today=date(2026, 6, 1), quirks=quirks)
     for number in range(900001, 900013):
         role = (10, "2026-01-01", "2026-12-31")
         register.add_member(number, "Željka", f"Šimić-Öberg {number}", role, email=f"m{number}@club.example")
@@ -256,6 +262,13 @@ async def test_a_register_that_fails_or_shrinks_takes_nobody_away(
         assert (await stage.sync()).counts == {"done": 1}
         await stage.must_be_in_sync()
         stage.check_the_untouchable()
+
+
+async def test_a_slow_register_that_drops_one_connection_is_read_whole(staged: Staged) -> None:
+    async with staged(quirks=Quirks(slow=0.01, drop=1)) as stage:
+        assert (await stage.sync(FIRST_SYNC)).counts == {"done": 12}
+        await stage.must_be_in_sync()
+        assert [call.status for call in stage.register.faults.log] == [0, 200, 200]
 
 
 @pytest.mark.parametrize("members", ["empty", "missing"])

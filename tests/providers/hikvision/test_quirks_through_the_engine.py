@@ -499,3 +499,61 @@ async def test_a_station_that_takes_short_names_says_whose_name_is_too_long(stag
         assert [notice.key for notice in plan.notices if notice.code == "name-too-long" and notice.kind == "person"] == ["2002"]
         [failed] = _outcomes(await stage.sync(FIRST_SYNC), Status.FAILED)
         assert (failed.key, failed.code) == ("2001", "nameisoverlong")
+
+
+# -- cards ---------------------------------------------------------------------------------------------------------------------
+
+
+def _owners(terminal: Terminal) -> dict[str, str]:
+    return {number: card["employeeNo"] for number, card in terminal.cards.items() if number != "777"}
+
+
+async def test_a_new_card_takes_the_place_of_an_old_one_although_no_more_fit(staged: Staged) -> None:
+    async with staged(Terminal()) as stage:
+        stage.rows[:] = [member(number) for number in range(FIRST, LAST + 1)]
+        stage.rows[3]["cards"] = ["51", "52", "53", "54", "55"]
+        stage.save()
+        await stage.sync(FIRST_SYNC)
+        stage.rows[3]["cards"] = ["41", "52", "53", "54", "55"]
+        stage.save()
+        assert (await stage.sync()).counts == {"done": 2}
+        assert _owners(stage.terminal) == dict.fromkeys(("41", "52", "53", "54", "55"), "1004")
+        await stage.must_be_in_sync()
+
+
+async def test_a_sixth_card_is_told_and_the_five_stay(staged: Staged) -> None:
+    async with staged(Terminal()) as stage:
+        stage.rows[:] = [member(number) for number in range(FIRST, LAST + 1)]
+        stage.rows[3]["cards"] = ["51", "52", "53", "54", "55", "56"]
+        stage.rows[4]["cards"] = ["61"]
+        stage.save()
+        for _ in range(2):
+            result = await stage.sync(FIRST_SYNC)
+            assert [one.code for one in _outcomes(result, Status.FAILED)] == ["cardfullperuser"]
+        assert sorted(_owners(stage.terminal).values()) == ["1004"] * 5 + ["1005"]
+
+
+@pytest.mark.parametrize("switches", ["ignore-filter", "object-for-one", "xml-for-json", "nul-after types-as-strings odd-words"])
+async def test_a_card_moves_to_its_new_owner_and_two_change_places(staged: Staged, switches: str) -> None:
+    async with staged(Terminal(quirks=Quirks().switched(switches.split()))) as stage:
+        await stage.sync(FIRST_SYNC)
+        by_number = {row["number"]: row for row in stage.rows}
+        by_number["2001"]["cards"], by_number["1001"]["cards"] = ["504"], ["501"]
+        by_number["2002"]["cards"], by_number["1007"]["cards"] = ["502"], ["503"]
+        stage.save()
+        await stage.sync()
+        assert _owners(stage.terminal) == {"501": "1001", "502": "2002", "503": "1007", "504": "2001"}
+        await stage.must_be_in_sync()
+        stage.check_the_untouchable()
+
+
+async def test_a_card_that_somebody_else_holds_is_never_taken(staged: Staged) -> None:
+    async with staged(Terminal()) as stage:
+        stage.rows[4]["cards"] = ["777"]
+        stage.save()
+        for _ in range(2):
+            plan = await stage.plan(FIRST_SYNC)
+            assert not any(change.subject == "1005" for change in plan.changes if change.kind == "card")
+            assert any(notice.kind == "card" for notice in plan.notices)
+            await stage.sync(FIRST_SYNC)
+        stage.check_the_untouchable()
