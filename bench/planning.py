@@ -55,8 +55,8 @@ def _process(folder: Path) -> Iterator[Row]:
 
 def _memory(folder: Path) -> Iterator[Row]:
     persons = 10_000 if QUICK else 50_000
-    one = program("plan", _staged(folder / "one", persons, 1), 1)
-    many = program("plan", _staged(folder / "many", persons, 20), 1)
+    one = program("plan", _staged(folder / "one", persons, 1), 1, "http")
+    many = program("plan", _staged(folder / "many", persons, 20), 1, "http")
     count = f"{persons * 20:,} bindings"
     yield Row("3", f"plan memory, {count}", f"{many.peak:.0f} MiB", "-", "-", "<= 150 MiB", many.peak <= 150)
     ratio = many.peak / one.peak

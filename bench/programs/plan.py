@@ -1,7 +1,8 @@
 """Ours, whole: specs, state, a JSON source through its provider, the desired set, every terminal's pages, a signed plan.
 
 Everything is the program's own path but two things: no command line is parsed, and terminals answer from a file instead of a
-socket (``bench.pages``). Arguments: folder, and how many terminals are read side by side.
+socket (``bench.pages``). Arguments: folder, how many terminals are read side by side, and perhaps ``http``: then the HTTP library
+is loaded as well, though unused, so that memory is what it is in a real plan.
 """
 
 from __future__ import annotations
@@ -59,4 +60,6 @@ async def main(folder: Path, lanes: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    if "http" in sys.argv[3:]:
+        import controller.sdk.http  # noqa: F401
     print(json.dumps(asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))))

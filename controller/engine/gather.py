@@ -28,7 +28,8 @@ Row = Record | Unreadable
 
 @dataclass
 class SourceRead:
-    """One source as it was read: its rows, or why there are none. ``shrunk`` says why nothing may be removed on its word."""
+    """One source as it was read: its rows, or why there are none. ``shrunk`` says why nothing may be removed on its word.
+    ``uses`` says how often its rows will be asked for at most."""
 
     name: str
     rows: list[Row] = field(default_factory=list)
@@ -36,10 +37,20 @@ class SourceRead:
     hint: str = ""
     shrunk: str = ""
     excused: bool = False  # by an allowance, which holds for one run and makes no new measure until that run is over
+    count: int = 0
+    uses: int = 0
 
-    @property
-    def count(self) -> int:
-        return len(self.rows)
+    def hand_out(self) -> Iterator[Row]:
+        """The rows. Who comes last takes them: a large register and the wishes made of it need not be held both at once."""
+        self.uses -= 1
+        if self.uses < 0:
+            raise RuntimeError(f"the rows of {self.name} are gone: they must not be taken for none")
+        if self.uses:
+            yield from self.rows
+            return
+        self.rows.reverse()
+        while self.rows:
+            yield self.rows.pop()
 
 
 @dataclass
@@ -58,13 +69,15 @@ async def gather(world: World, chosen: Sequence[Resource], allow: frozenset[str]
     reads = {read.name: read for read in rows}
     gathered = Gathered(counts={name: read.count for name, read in reads.items() if not read.failed})
     joins: dict[str, JoinTable] = {}
-    shared: dict[str, DesiredSet] = {}
+    alike = {str(resource.address): _likeness(resource) for resource in chosen}
+    distinct: dict[str, Resource] = {}
     for resource in chosen:
-        likeness = _likeness(resource)
-        if likeness not in shared:
-            with uncollected():
-                shared[likeness] = _build(resource, reads, joins)
-        gathered.desired[str(resource.address)] = shared[likeness]
+        distinct.setdefault(alike[str(resource.address)], resource)
+    for name in (name for resource in distinct.values() for name in _sources_of(resource)):
+        reads[name].uses += 1
+    with uncollected():
+        shared = {likeness: _build(resource, reads, joins) for likeness, resource in distinct.items()}
+    gathered.desired = {address: shared[likeness] for address, likeness in alike.items()}
     gathered.notices = [
         Notice(f"Source/{read.name}", Verdict.HELD, "source-shrunk", read.shrunk, hint=f"--allow source-shrink:{read.name}")
         for read in reads.values()
@@ -110,7 +123,8 @@ async def _read(world: World, name: str, allow: frozenset[str], *, offline: bool
         read.failed = f"source {name} could not be read: {world.scrub(error.message)}"
         read.hint = world.scrub(error.hint)
         return read
-    report(Progress(str(resource.address), "read", done=len(read.rows), total=len(read.rows)))
+    read.count = len(read.rows)
+    report(Progress(str(resource.address), "read", done=read.count, total=read.count))
     await _doubt(world, read, allow)
     return read
 
@@ -119,7 +133,9 @@ async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
     """An empty answer is a failure unless it was said to be meant; one much smaller than the last removes nothing."""
     known = await world.state.targets.source_count(read.name)
     read.excused = bool(source_allowances(read.name) & allow)
-    if not read.rows and f"source-empty:{read.name}" not in allow:
+    if not read.rows and f"source-empty:{read.name}" in allow:
+        return  # to be empty is to have shrunk, and needs no second word
+    if not read.rows:
         before = f"; it had {known:,} the last time" if known else ""
         read.failed = f"source {read.name} is empty{before}: an empty list is taken for a failure, so nothing is changed"
         read.hint = f"if it is really meant to be empty: --allow source-empty:{read.name}"
@@ -161,12 +177,12 @@ def _add_mapping(
     mapping, provider, zone = mapped.mapping, provider_of(resource), zone_of(resource)
     for match in mapping.match:
         if join_name(match) not in joins:
-            joins[join_name(match)] = build_join(match, reads[match.source].rows)
+            joins[join_name(match)] = build_join(match, reads[match.source].hand_out())
     selector = Selector(mapping, joins, mapping.from_, zone)
     place = f"{mapped.place.file}:{mapped.place.line}"
     kind = provider.kinds_of(mapping)[0]
     left_out: list[NotSelected] = []
-    selected = _selected(selector.select_all(reads[mapping.from_].rows), left_out)
+    selected = _selected(selector.select_all(reads[mapping.from_].hand_out()), left_out)
     for wish in provider.desired(mapping, selected, zone, place):
         desired.add(wish)
     for refused in left_out:
