@@ -32,7 +32,8 @@ def explain(error: BaseException, settings: Settings) -> Exit:
         return Exit(error.exit_code)
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
-        talk.complain(f"{error.strerror}{where}")
+        hint = "check who owns it, and what your account may do there" if isinstance(error, PermissionError) else ""
+        talk.complain(f"{error.strerror}{where}", hint)
         _trace(error, settings)
         return Exit.ERROR
     talk.complain(f"something unexpected happened ({type(error).__name__})", REPORT)

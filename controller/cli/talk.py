@@ -33,7 +33,7 @@ class Talk:
     @classmethod
     def of(cls, settings: Settings) -> Talk:
         bare = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-        return cls(settings.quiet, settings.verbose, not bare and sys.stdout.isatty())
+        return cls(settings.quiet, settings.verbose, not bare and sys.stdout is not None and sys.stdout.isatty())
 
     def data(self, text: str) -> None:
         """A result. Lines that begin with a sign (+ - ~ !) get its colour on a terminal."""
@@ -56,8 +56,11 @@ def talk_of(context: click.Context) -> Talk:
     return Talk.of(settings_of(context))
 
 
-def write(stream: TextIO, text: str) -> None:
-    """One write. A reader that has gone (``| head``) is no error; letters the terminal lacks are written as escapes."""
+def write(stream: TextIO | None, text: str) -> None:
+    """One write. A reader that has gone (``| head``) is no error, nor a stream that the caller closed (``>&-``, here None); letters
+    the terminal lacks are written as escapes."""
+    if stream is None:
+        return
     text = text if text.endswith("\n") else text + "\n"
     try:
         try:

@@ -23,7 +23,7 @@ def progress(talk: Talk) -> Iterator[Report]:
     """What to call with each Progress."""
     if talk.quiet:
         yield lambda step: None
-    elif sys.stderr.isatty() and talk.colour:
+    elif talk.colour and sys.stderr is not None and sys.stderr.isatty():
         with _live() as report:
             yield report
     else:

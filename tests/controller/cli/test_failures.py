@@ -70,9 +70,9 @@ def test_verbose_shows_where_it_came_from(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_trouble_with_a_file_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
-    explain(PermissionError(errno.EACCES, "Permission denied", "plan.json"), Settings())
+    explain(OSError(errno.EISDIR, "Is a directory", "plan.json"), Settings())
     explain(OSError(errno.ENOSPC, "No space left on device"), Settings())
-    assert capsys.readouterr().err == "error: Permission denied: plan.json\nerror: No space left on device\n"
+    assert capsys.readouterr().err == "error: Is a directory: plan.json\nerror: No space left on device\n"
 
 
 def test_of_many_failures_at_once_the_one_with_words_is_told() -> None:
@@ -195,3 +195,20 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
 def test_names_cannot_command_the_terminal() -> None:
     assert plain("Eva\x1b[2J\x07\u202e Å\n") == "Eva?[2J??? Å ".replace("???", "??")
     assert plain("Živa O'Neill") == "Živa O'Neill"
+
+
+def test_a_file_that_may_not_be_read_says_what_to_look_at(capsys: pytest.CaptureFixture[str]) -> None:
+    explain(PermissionError(errno.EACCES, "Permission denied", ".trueup/key"), Settings())
+    assert capsys.readouterr().err == (
+        "error: Permission denied: .trueup/key\n  check who owns it, and what your account may do there\n"
+    )
+
+
+def test_streams_that_the_caller_closed_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``trueup plan >&-``: Python then has no such stream at all."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    talk = Talk.of(Settings())
+    talk.data("a result")
+    talk.say("a remark")
+    assert talk.colour is False and explain(TrueupError("x"), Settings()) is Exit.ERROR
