@@ -53,7 +53,7 @@ class HikvisionReader:
 
     async def facts(self) -> Facts:
         """Six calls at most. The clock's offset is that of the wall clock: a wrong zone on the terminal is a wrong clock."""
-        info = _root(await self._isapi.document("/ISAPI/System/deviceInfo", "ask the terminal who it is"), "DeviceInfo")
+        info = _root(await self._introduced(), "DeviceInfo")
         clock = _root(await self._isapi.optional("/ISAPI/System/time", "ask the terminal for the time"), "Time")
         offset = clock_offset(text(clock.get("localTime")), self._clock.now(), self._zone)
         limits = await self.limits()
@@ -70,6 +70,16 @@ class HikvisionReader:
             limits=limits,
             notes=_notes(limits, clock, offset),
         )
+
+    async def _introduced(self) -> Tree:
+        try:
+            return await self._isapi.document("/ISAPI/System/deviceInfo", "ask the terminal who it is")
+        except NotOffered as error:
+            raise NotOffered(
+                "something answers at this address, but not as a Hikvision terminal",
+                hint="check the address and the port, and whether ISAPI is switched on at the terminal",
+                detail=error.detail,
+            ) from error
 
     async def observe(self, kinds: Sequence[str]) -> AsyncIterator[Page]:
         limits = await self.limits()

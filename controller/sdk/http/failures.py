@@ -103,7 +103,12 @@ def no_answer(failure: Failure, error: Exception) -> TimedOut:
 
 def lost(failure: Failure, error: Exception) -> ConnectionLost:
     when = "in the middle of its answer" if failure.answered else "before it answered"
-    return ConnectionLost(f"{failure.place} closed the connection to {failure.what} {when}", effect=failure.effect)
+    hint = (
+        ""
+        if failure.answered
+        else "if this stays so: is the port right, and does the url begin with https:// where the port speaks it?"
+    )
+    return ConnectionLost(f"{failure.place} closed the connection to {failure.what} {when}", hint=hint, effect=failure.effect)
 
 
 def not_http(failure: Failure, error: Exception) -> Nonsense:
@@ -130,8 +135,8 @@ def bad_request(failure: Failure, error: Exception) -> NotOffered:
 _LOGIN = {
     Refused.PASSWORD: (
         "refused the name or the password",
-        "one attempt was made and no more will be: put the password right first, because many devices lock the account "
-        "after 5 attempts",
+        "put it right before you run again: every run makes one attempt, and many devices lock the account after 5 attempts; "
+        "a locked one refuses the right password too, often for 30 minutes",
     ),
     Refused.NO_LOGIN: ("asks for a name and a password, and none is declared", "declare username and password in the config"),
     Refused.BASIC_ONLY: (

@@ -231,6 +231,15 @@ async def test_what_was_read_again_hides_a_readable_pin(open_lane: OpenLane) -> 
         assert "31415926" not in repr(seen)
 
 
+async def test_something_else_at_the_address_is_called_that(open_lane: OpenLane) -> None:
+    terminal = Terminal()
+    async with open_lane(terminal) as lane:
+        terminal.faults.status(404, path="/ISAPI/System/deviceInfo")
+        with pytest.raises(NotOffered, match="not as a Hikvision terminal") as caught:
+            await lane.reader.facts()
+    assert "the port" in caught.value.hint
+
+
 async def test_another_device_at_the_address_is_not_taken_for_a_terminal(open_lane: OpenLane) -> None:
     terminal = _filled(1)
     async with open_lane(terminal) as lane:
