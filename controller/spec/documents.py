@@ -80,7 +80,12 @@ def _files(path: Path, findings: Findings) -> Iterator[Path]:
     elif path.exists():
         yield path
     else:
-        findings.file(str(path), "no-such-file", "there is no such file or folder", detail="Name the specs with -f PATH.")
+        findings.file(
+            str(path),
+            "no-such-file",
+            "there is no such file or folder",
+            detail="Name the specs with -f PATH; `trueup init` writes a first one.",
+        )
 
 
 def _walk(folder: Path, above: tuple[Path, ...], findings: Findings) -> Iterator[Path]:

@@ -45,6 +45,8 @@ class Trust:
 
 def load_trust(path: Path, specs: Sequence[Path] = ()) -> Trust:
     """Read a trust file; raises SpecInvalid with every problem, also when it lies among the specs that it is to guard."""
+    if not path.exists():
+        raise SpecInvalid((), f"the trust file {path} cannot be used: there is no such file", hint=_EXAMPLE)
     reading = read_documents([path])
     _refuse_inside(path, specs, reading)
     bound = dict(_bindings(reading, path.absolute().parent))

@@ -38,4 +38,7 @@ def unusable(path: Path, error: sqlite3.Error) -> StateUnusable:
             f"the state file {path} cannot be written",
             hint=f"check that the folder {path.parent} and the file belong to you and that the disk is not mounted read-only",
         )
-    return StateUnusable(f"the state file {path} cannot be used: {error}", hint="check the disk; the file was left as it is")
+    return StateUnusable(
+        f"the state file {path} cannot be used: {error}",
+        hint="check whether the disk is full or failing; the file was left as it is",
+    )

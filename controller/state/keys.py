@@ -85,7 +85,7 @@ def load_keys(folder: Path, env: Mapping[str, str]) -> Keys:
     except FileNotFoundError:
         raise KeyUnusable(
             f"there is no key: neither {VARIABLE} nor the file {path}",
-            hint=f"`trueup init` makes a key; in a pipeline set {VARIABLE} to the content of the key file",
+            hint=f"bring back the key that this state was made with, or set {VARIABLE} to its content; a new key would not open it",
         ) from None
     except OSError as error:
         raise KeyUnusable(f"the key file {path} cannot be read: {error.strerror}", hint="check who owns it") from None
@@ -100,6 +100,8 @@ def create_key(folder: Path) -> Keys:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
+        if not folder.is_dir():
+            raise KeyUnusable(f"{folder} is no folder", hint="--state (or TRUEUP_STATE) names the folder of the state") from None
         raise KeyUnusable(f"there is a key already: {path}", hint="keep it: what it sealed opens with nothing else") from None
     except OSError as error:
         raise KeyUnusable(

@@ -143,5 +143,6 @@ def test_all_problems_of_a_trust_file_come_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_trust_file_is_an_error_and_not_no_trust(tmp_path: Path) -> None:
-    with pytest.raises(SpecInvalid, match="no such file"):
+    with pytest.raises(SpecInvalid, match="no such file") as caught:
         load_trust(tmp_path / "trust.yaml")
+    assert "-f PATH" not in caught.value.hint and "secrets:" in caught.value.hint

@@ -137,7 +137,13 @@ def test_a_missing_key_says_where_it_was_looked_for(folder: Path) -> None:
     with pytest.raises(KeyUnusable, match="no key") as caught:
         load_keys(folder, {})
     assert "TRUEUP_KEY" in str(caught.value)
-    assert "trueup init" in caught.value.hint
+    assert "bring back the key" in caught.value.hint
+
+
+def test_a_file_where_the_state_should_be_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "doors.yaml").write_text("")
+    with pytest.raises(KeyUnusable, match=r"doors\.yaml is no folder"):
+        create_key(tmp_path / "doors.yaml")
 
 
 def test_a_key_file_that_others_can_read_is_refused_with_the_command(folder: Path) -> None:
