@@ -53,8 +53,8 @@ spec:
   config:
     url: http://192.168.1.100
     username: admin
-    # Secrets never stand here: {env: NAME}, {file: PATH}, or {secret: NAME} after `trueup secrets set NAME`.
-    password: {env: IVMS_PASSWORD}
+    # Secrets never stand here: {secret: NAME} after `trueup secrets set NAME`, or {env: NAME}, or {file: PATH}.
+    password: {secret: door-password}
   people:                            # a list: several sources may feed one door
     - from: members
       where: {active: true}          # equals | in | not | exists | lt | lte | gt | gte | any

@@ -32,5 +32,5 @@ def command(context: click.Context, folder: str) -> Exit:
         create_key(state)
         talk.say(f"made the key {state / FILE}; keep a copy of it somewhere safe")
     where = "" if folder == "." else f"  cd {folder}\n"
-    talk.say(f"Next, edit the files in {target / 'specs'}, then:\n{where}  trueup validate")
+    talk.say(f"Next, edit the files in {target / 'specs'}, then:\n{where}  trueup secrets set door-password\n  trueup validate")
     return Exit.FINE

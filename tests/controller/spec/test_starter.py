@@ -26,3 +26,7 @@ def test_the_starter_overwrites_nothing_and_then_writes_nothing(tmp_path: Path) 
         write_starter(tmp_path)
     assert mine.read_text() == "mine"
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["doors.yaml"]
+
+
+def test_the_starter_names_the_secret_that_the_first_steps_set() -> None:
+    assert "password: {secret: door-password}" in STARTER["specs/doors.yaml"]
