@@ -258,11 +258,14 @@ class Site:
         self.policies: dict[str, dict[str, Any]] = {}
         self.manage: tuple[Manage, ...] = ("person",)
         self.where: dict[str, Any] = {}
+        self.sources: tuple[str, ...] = ("members",)
         self.controller = ControllerSpec(timezone="Europe/Stockholm")
         self.keys = Keys(b"k" * 32)
         self.stop = asyncio.Event()
         self.before_send: Callable[[], None] = lambda: None
         self.connections = 0
+        self.declared_serial: str | None = None
+        self.keeps_time = False
 
     @property
     def front(self) -> Door:
@@ -323,10 +326,16 @@ class Site:
             writer=writer,
             bar=bar,
             batch=5,
+            identity=lambda config: self.declared_serial,
+            keeps_time=self.keeps_time,
         )
-        mapping = People.model_validate({"from": "members", "manage": list(self.manage), "where": self.where})
+        words = {"manage": list(self.manage), "where": self.where}
+        mappings = tuple(
+            Mapped("people", People.model_validate({"from": source, **words}), Place("doors.yaml", 10 + 10 * number))
+            for number, source in enumerate(self.sources)
+        )
         policy = Policy.model_validate(self.policies.get(name, {}))
-        return self._resource("Device", name, provider, policy, (Mapped("people", mapping, Place("doors.yaml", 10)),))
+        return self._resource("Device", name, provider, policy, mappings)
 
     def _resource(self, kind: str, name: str, provider: Any, policy: Policy, mappings: tuple[Mapped, ...]) -> Resource:
         place, zone = Place("doors.yaml", 1), self.controller.timezone

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.model.entity import Entity, Facts, Refusal
+import msgspec
+
+from controller.model.entity import Entity, Facts, Provenance, Refusal
 from controller.model.record import RecordRef
 from controller.sdk.provider import TargetProvider, Wish
 
@@ -39,14 +41,22 @@ class DesiredSet:
             return
         place = (wish.kind, wish.key)
         if place in self.held:
-            self._hold_twin(wish)
+            self.hold_records(wish, self.held[place])
             return
         known = self.entities[wish.kind].setdefault(wish.key, wish)
-        if known is not wish and (known.values, known.subject) != (wish.values, wish.subject):
-            del self.entities[wish.kind][wish.key]
-            self._hold(_claimed_twice(known, wish))
-            self._hold_twin(known)
-            self._hold_twin(wish)
+        if known is not wish:
+            self._meet_twin(known, wish)
+
+    def _meet_twin(self, known: Entity, wish: Entity) -> None:
+        """Two that wish the same are one, with the records of both behind it; two that differ are none."""
+        if (known.values, known.subject) == (wish.values, wish.subject):
+            self.entities[wish.kind][wish.key] = _merged(known, wish)
+            return
+        del self.entities[wish.kind][wish.key]
+        refusal = _claimed_twice(known, wish)
+        self._hold(refusal)
+        self.hold_records(known, refusal)
+        self.hold_records(wish, refusal)
 
     def _hold(self, refusal: Refusal) -> None:
         if refusal.key is not None:
@@ -59,9 +69,8 @@ class DesiredSet:
         elif refusal.key is None:
             self.hold_all.append(refusal.message)
 
-    def _hold_twin(self, wish: Entity) -> None:
-        """Also what the twin's own record made earlier stays as it is."""
-        refusal = self.held[wish.kind, wish.key]
+    def hold_records(self, wish: Entity, refusal: Refusal) -> None:
+        """Also what the records behind a held wish made earlier, under whatever key, stays as it is."""
         for record in _records(wish):
             self.held_records.setdefault((record.source, record.key), refusal)
 
@@ -75,6 +84,15 @@ class DesiredSet:
 
 def _records(wish: Entity) -> tuple[RecordRef, ...]:
     return wish.provenance.records if wish.provenance else ()
+
+
+def _merged(known: Entity, wish: Entity) -> Entity:
+    behind = {(record.source, record.key) for record in _records(known)}
+    further = tuple(record for record in _records(wish) if (record.source, record.key) not in behind)
+    if not further:
+        return known
+    spec = known.provenance.spec if known.provenance else ""
+    return msgspec.structs.replace(known, provenance=Provenance(spec, (*_records(known), *further)))
 
 
 def _claimed_twice(one: Entity, two: Entity) -> Refusal:
@@ -130,6 +148,7 @@ def fit_all(desired: DesiredSet, provider: TargetProvider, facts: Facts) -> Desi
                 made[key] = wish
             else:
                 fitted.add(wish)
+                fitted.hold_records(entity, wish)
     _hold_orphans(fitted, provider)
     return fitted
 

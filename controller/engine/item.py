@@ -131,4 +131,5 @@ class Item:
             record=records[0].key if records else "",
             run=run,
             written_at=time,
+            also=tuple((record.source, record.key) for record in records[1:]),
         )

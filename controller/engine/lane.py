@@ -10,7 +10,7 @@ from controller.engine.desired import DesiredSet, Fitted
 from controller.engine.item import Item
 from controller.engine.side_by_side import asking
 from controller.engine.stop import Stop
-from controller.engine.survey import judge, provider_of
+from controller.engine.survey import exchanged, judge, provider_of
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, ResourcePlan
 from controller.model.entity import Entity, EntityKind, Facts
@@ -145,10 +145,12 @@ class _Lane:
                 f"the plan was made for serial number {planned}, but {facts.identity or 'a device without one'} answers",
                 hint="check the address, then plan again",
             )
+        address, state = self._job.summary.address, self._world.state
+        if await exchanged(self._world, self._job.resource, facts):
+            await state.inventory.forget_resource(address)
+            await state.targets.forget(address)
         if facts.identity:
-            declared = provider_of(self._job.resource).identity(self._job.resource.config)
-            targets = self._world.state.targets
-            await (targets.accept_identity if declared else targets.meet)(self._job.summary.address, facts.identity)
+            await state.targets.meet(address, facts.identity)
 
     def _find_wishes(self, facts: Facts) -> None:
         """For a saved plan: the entities behind what it withholds, from the records as they are now."""

@@ -78,7 +78,7 @@ def overspent(resource: str, found: Mapping[Effect, int], policy: Policy, stock:
     revokes is set, it is twice what one run may: otherwise three runs in a row could empty a door."""
     revokes = policy.budgets.revoke
     if revokes is None and stock.spent.get(Effect.REVOKES.value, 0):
-        revokes = 2 * allowed(Effect.REVOKES, policy.limits.revoke, stock.ours)
+        revokes = max(2 * FEW, 2 * allowed(Effect.REVOKES, policy.limits.revoke, stock.ours))
     limits = []
     for effect, budget in ((Effect.REVOKES, revokes), (Effect.GRANTS, policy.budgets.grant)):
         total = found[effect] + stock.spent.get(effect.value, 0)

@@ -12,7 +12,7 @@ from controller.engine.world import World
 from controller.model.change import PLAN_FORMAT, Change, FieldChange, Plan
 from controller.model.encoding import canonical
 from controller.model.entity import EntityKind
-from controller.model.errors import PlanRejected, TrueupError
+from controller.model.errors import PlanRejected, TrueupError, UsageError
 from controller.sdk.provider import TargetProvider
 from controller.spec.resource import Specs
 from controller.state.keys import Keys
@@ -35,6 +35,8 @@ def encode(plan: Plan) -> bytes:
 
 def write(plan: Plan, path: Path) -> None:
     """Write beside the path and rename, so that a full disk never leaves half a plan under its name."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"the plan could not be written to {path}", hint="name a file, in a folder that is there")
     draft = path.with_name(path.name + ".new")
     try:
         draft.write_bytes(encode(plan))
@@ -77,7 +79,10 @@ def decode(raw: bytes, keys: Keys, name: str) -> Plan:
 def admit(plan: Plan, world: World) -> Plan:
     """The plan of a file ready to be walked, or PlanRejected."""
     must_hold(plan, world)
-    return typed(plan, world.specs)
+    try:
+        return typed(plan, world.specs)
+    except (msgspec.ValidationError, StopIteration) as error:
+        raise PlanRejected("this plan was made by another version of the provider", hint=_AGAIN) from error
 
 
 def must_hold(plan: Plan, world: World) -> None:

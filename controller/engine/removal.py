@@ -36,8 +36,9 @@ def held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
     for parent in kind.after:
         if refusal := desired.held.get((parent, actual.subject)):
             return refusal
-    if row is not None and (refusal := desired.held_records.get((row.source, row.record))):
-        return refusal
+    for record in row.records if row is not None else ():
+        if refusal := desired.held_records.get(record):
+            return refusal
     if row is None and desired.loose:
         return f"a record that cannot be followed may mean it: {desired.loose[0].message}"
     return desired.hold_all[0] if desired.hold_all else ""

@@ -56,6 +56,12 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
             hint="look at the device; another one may answer at its address",
         )
     offset, most = facts.clock_offset, resource.policy.max_clock_offset
+    if offset is None and provider_of(resource).keeps_time and resource.policy.unknown_clock == "park":
+        raise Unfit(
+            "it does not tell the time, so nobody knows whom it would let in when",
+            code="unknown-clock",
+            hint="look at the clock at the device; to work with it all the same: policy.unknownClock: accept",
+        )
     if offset is not None and abs(offset) > most:
         direction = "ahead" if offset > 0 else "behind"
         raise Unfit(
@@ -63,6 +69,12 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
             code="wrong-clock",
             hint="set the clock at the device (NTP), or allow more with policy.maxClockOffset",
         )
+
+
+async def exchanged(world: World, resource: Resource, facts: Facts) -> bool:
+    """Whether the device was exchanged for the declared one: what we know about the old one says nothing about this."""
+    known = await world.state.targets.identity(str(resource.address))
+    return bool(known and facts.identity and known != facts.identity)
 
 
 async def survey(
@@ -118,7 +130,8 @@ async def _look(world: World, resource: Resource, target: Target, means: tuple[R
     target.facts = facts
     target.moment += timedelta(seconds=facts.clock_offset or 0)
     target.desired = fitted.of(target.desired, target.provider, facts)
-    target.owned = {kind.name: await world.state.inventory.index(str(resource.address), kind.name) for kind in kinds}
+    if not await exchanged(world, resource, facts):
+        target.owned = {kind.name: await world.state.inventory.index(str(resource.address), kind.name) for kind in kinds}
     folds = {kind.name: _fold(target, kind) for kind in looked_at}
     seen: Counter[str] = Counter()
     async for page in reader.observe([kind.name for kind in looked_at]):
@@ -237,7 +250,8 @@ async def summary_of(world: World, resource: Resource, target: Target) -> Resour
         unchanged=target.tally.unchanged,
         foreign=target.tally.foreign,
         held=len(target.desired.held) + target.tally.held,
-        initialised=await world.state.targets.initialised(str(resource.address)),
+        initialised=await world.state.targets.initialised(str(resource.address))
+        and not await exchanged(world, resource, target.facts),
         model=target.facts.model,
         clock_offset=target.facts.clock_offset,
         on_fatal=resource.policy.on_fatal,

@@ -30,6 +30,7 @@ from controller.runtime.secrets import Resolver
 from controller.runtime.selection import existing, must_mean_something
 from controller.sdk.context import Clock
 from controller.sdk.errors import ProviderError
+from controller.sdk.provider import TargetProvider
 from controller.spec.departed import recalled
 from controller.spec.load import load_specs
 from controller.spec.resource import Resource, Specs
@@ -112,7 +113,7 @@ class Workspace:
         if isinstance(planned, Plan):
             planned = Planned(planfile.admit(planned, self._world))
         planfile.must_hold(planned.plan, self._world)
-        async with await acquire(self._world.state, "apply", wait=wait) as lease:
+        async with await acquire(self._world.state, "apply", wait=wait, ttl=lease_length(self.specs)) as lease:
             run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell)
             return await apply_plan(self._world, planned, run)
 
@@ -163,6 +164,13 @@ class Workspace:
     async def release(self, resource: str, pattern: str) -> bool:
         """Take a remembered protection back; False when there was none."""
         return await self._world.state.protections.release(resource, pattern)
+
+
+def lease_length(specs: Specs) -> float:
+    """Seconds. More than twice the longest call: one that is under way when the lease was last seen must end within it."""
+    endpoints = [r.provider.endpoint(r.config) for r in specs.targets if isinstance(r.provider, TargetProvider)]
+    longest = max((endpoint.connect + endpoint.longest_answer for endpoint in endpoints), default=0.0)
+    return max(60.0, 2.1 * longest)
 
 
 def _before_send(check_lease: Callable[[], None]) -> None:

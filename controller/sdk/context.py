@@ -65,6 +65,11 @@ class Endpoint:
     max_bytes: int = 8 * 1024 * 1024
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def longest_answer(self) -> float:
+        """Seconds that a whole answer may take: many short waits must not add up to for ever."""
+        return 4 * self.read
+
 
 @dataclass(frozen=True)
 class Context:

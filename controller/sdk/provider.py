@@ -186,6 +186,7 @@ class TargetProvider:
     check: Callable[[Any], Iterable[Problem]] = no_problems  # gets the whole Resource
     zone: Callable[[Any], str | None] = lambda config: None
     identity: Callable[[Any], str | None] = lambda config: None  # serial number declared in the config
+    keeps_time: bool = False  # judges validity by a clock of its own
     batch: int = 30
 
     def kind_of(self, name: str) -> EntityKind:

@@ -84,6 +84,9 @@ class Policy(SpecModel):
         "park", description="When the target cannot be worked with: park it and go on with the others, or stop the run."
     )
     max_clock_offset: Duration = Field(300.0, description="A target whose clock is further off is parked.")
+    unknown_clock: Literal["park", "accept"] = Field(
+        "park", description="What to do with a target that judges validity by its own clock and does not tell the time."
+    )
     protect: tuple[str, ...] = Field(
         (), description="Entities that are never changed, as patterns: `person/1001`, `person/9*`. Remembered in the state."
     )

@@ -22,7 +22,8 @@ class OwnedRow(msgspec.Struct, frozen=True):
     """One entity that is ours at a target. ``key`` is a token where the kind's key is sensitive.
 
     ``fields`` holds a keyed fingerprint per field as last written, ``managed`` None means every field. ``tombstone``: barred,
-    and to be kept so. ``source`` and ``record`` name the record that it was made from.
+    and to be kept so. ``source`` and ``record`` name the record that it was made from, ``also`` the others behind it: (source, record)
+    of every further one that wishes the same, or was joined to the first.
     """
 
     resource: str
@@ -40,6 +41,12 @@ class OwnedRow(msgspec.Struct, frozen=True):
     record: str = ""
     run: str = ""
     written_at: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def records(self) -> tuple[tuple[str, str], ...]:
+        """(source, record) of everything behind it."""
+        return ((self.source, self.record), *self.also)
 
 
 class RunRow(msgspec.Struct, frozen=True):

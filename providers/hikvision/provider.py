@@ -75,4 +75,5 @@ PROVIDER = TargetProvider(
     check=check,
     zone=lambda config: config.timezone,
     identity=lambda config: config.serial_number,
+    keeps_time=True,
 )

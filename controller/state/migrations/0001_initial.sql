@@ -24,6 +24,7 @@ CREATE TABLE inventory (
     managed TEXT,
     source TEXT NOT NULL DEFAULT '',
     record TEXT NOT NULL DEFAULT '',
+    also TEXT NOT NULL DEFAULT '',
     run TEXT NOT NULL DEFAULT '',
     written_at TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (resource, kind, entity_key)

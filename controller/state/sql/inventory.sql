@@ -8,13 +8,13 @@ SELECT entity_key FROM inventory WHERE resource = ? AND kind = ? AND tombstone =
 -- name: load
 -- PostgreSQL says = ANY(:keys) where SQLite unfolds a JSON list; either way it is one argument for thousands of keys.
 SELECT resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run,
-       written_at
+       written_at, also
 FROM inventory
 WHERE resource = :resource AND kind = :kind AND entity_key IN (SELECT value FROM json_each(:keys));
 
 -- name: everything
 SELECT resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run,
-       written_at
+       written_at, also
 FROM inventory
 WHERE resource = ?
 ORDER BY kind, entity_key;
@@ -33,22 +33,22 @@ SELECT DISTINCT resource FROM inventory ORDER BY resource;
 
 -- name: upsert
 INSERT INTO inventory (resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source,
-                       record, run, written_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       record, run, written_at, also)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (resource, kind, entity_key) DO UPDATE SET
     status = excluded.status, tombstone = excluded.tombstone, only_existing = excluded.only_existing,
     remote_id = excluded.remote_id, subject = excluded.subject, label = excluded.label, fields = excluded.fields,
     managed = excluded.managed, source = excluded.source, record = excluded.record, run = excluded.run,
-    written_at = excluded.written_at;
+    written_at = excluded.written_at, also = excluded.also;
 
 -- name: begin
 INSERT INTO inventory (resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source,
-                       record, run, written_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       record, run, written_at, also)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (resource, kind, entity_key) DO UPDATE SET
     tombstone = excluded.tombstone, only_existing = excluded.only_existing, remote_id = excluded.remote_id,
     subject = excluded.subject, label = excluded.label, fields = excluded.fields, managed = excluded.managed,
-    source = excluded.source, record = excluded.record, run = excluded.run, written_at = excluded.written_at
+    source = excluded.source, record = excluded.record, run = excluded.run, written_at = excluded.written_at, also = excluded.also
 WHERE inventory.status = 'pending';
 
 -- name: remove

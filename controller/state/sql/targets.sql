@@ -10,10 +10,6 @@ ON CONFLICT (resource) DO UPDATE SET
     identity = CASE WHEN targets.identity = '' THEN excluded.identity ELSE targets.identity END,
     first_contact = CASE WHEN targets.first_contact = '' THEN excluded.first_contact ELSE targets.first_contact END;
 
--- name: accept_identity
-INSERT INTO targets (resource, identity, first_contact) VALUES (?, ?, ?)
-ON CONFLICT (resource) DO UPDATE SET identity = excluded.identity;
-
 -- name: applied
 INSERT INTO targets (resource, initialised, last_run, spec, document) VALUES (?, 1, ?, ?, ?)
 ON CONFLICT (resource) DO UPDATE SET

@@ -107,21 +107,32 @@ def drop(conn: sqlite3.Connection, places: Iterable[tuple[str, str, str]]) -> No
     conn.executemany(statements("inventory").remove, places)
 
 
+def also_text(records: Iterable[tuple[str, str]]) -> str:
+    """The further records behind a row as the row holds them; nothing where there are none, as nearly everywhere."""
+    found = tuple(records)
+    return msgspec.json.encode(found).decode() if found else ""
+
+
 def _write(row: OwnedRow) -> tuple[Any, ...]:
     managed = None if row.managed is None else msgspec.json.encode(row.managed).decode()
     return (
         row.resource, row.kind, row.key, row.status, int(row.tombstone), int(row.only_existing), row.remote_id, row.subject,
         row.label, msgspec.json.encode(row.fields).decode(), managed, row.source, row.record, row.run, row.written_at,
+        also_text(row.also),
     )  # fmt: skip
 
 
 _texts = msgspec.json.Decoder(dict[str, str])
 _managed = msgspec.json.Decoder(tuple[str, ...])
+_also = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
 
 def _read(row: tuple[Any, ...]) -> OwnedRow:
-    resource, kind, key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run, at = row
+    (
+        resource, kind, key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run, at, also,
+    ) = row  # fmt: skip
     return OwnedRow(
         resource, kind, key, status, bool(tombstone), bool(only_existing), remote_id, subject, label, _texts.decode(fields),
         None if managed is None else _managed.decode(managed), source, record, run, at,
+        _also.decode(also) if also else (),
     )  # fmt: skip

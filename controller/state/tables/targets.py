@@ -36,14 +36,9 @@ class Targets:
         return known is not None and known.initialised
 
     async def meet(self, resource: str, identity: str) -> None:
-        """First contact. What is remembered already stays: a changed serial number is for `accept_identity`."""
+        """First contact. What is remembered already stays: an exchanged device is forgotten first."""
         now = stamp(self._clock.now())
         await self._store.write(lambda conn: conn.execute(self._sql.meet, (resource, identity, now)).rowcount)
-
-    async def accept_identity(self, resource: str, identity: str) -> None:
-        """The operator declared that the device was exchanged."""
-        now = stamp(self._clock.now())
-        await self._store.write(lambda conn: conn.execute(self._sql.accept_identity, (resource, identity, now)).rowcount)
 
     async def applied(self, resource: str, run: str, spec: str, document: str = "") -> None:
         """A run worked on this target with this spec (its digest, and where it is wanted later the spec itself): from now on it

@@ -173,3 +173,25 @@ async def test_who_is_never_removed_keeps_the_card_that_he_enters_with(tmp_path:
     site.members.rows = site.members.rows[1:]
     await site.apply(bootstrap=False)
     assert "1" in site.front.persons and site.front.cards["551"] == "1"
+
+
+async def test_a_device_that_was_exchanged_as_declared_begins_anew(site: Site) -> None:
+    """What stands on the new device under our keys was made by somebody else, whatever we knew of the old one."""
+    await site.apply()
+    site.front.serial = "NEW"
+    site.front.persons = {"1": ("Somebody Else", Period("", ""), (1,))}
+    site.declared_serial = "NEW"
+    plan = (await site.plan()).plan
+    assert [limit.rule for limit in plan.limits] == ["bootstrap"]
+    assert [(n.code, n.key) for n in plan.notices] == [("not-ours", "1")] and not any(c.drift for c in plan.changes)
+    await site.apply()
+    assert site.front.persons["1"][0] == "Somebody Else"
+    assert (await site.plan()).plan.limits == ()
+
+
+async def test_a_device_that_does_not_tell_the_time_is_parked_unless_that_is_accepted(site: Site) -> None:
+    site.front.offset, site.keeps_time = None, True
+    plan = (await site.plan()).plan
+    assert plan.resources[0].condition is Condition.PARKED and "does not tell the time" in plan.resources[0].message
+    site.policies["front"] = {"unknownClock": "accept"}
+    assert (await site.plan()).plan.resources[0].condition is Condition.COMPLETE

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 DOOR = "Device/front-door"
 WHOLE = OwnedRow(
     DOOR, "person", "1001", "owned", True, True, "remote-7", "1001", "Åsa Öberg", {"name": "f1", "valid": "f2"}, ("valid",),
-    "members", "900001", "run-1", "2026-11-22T12:00:00Z",
+    "members", "900001", "run-1", "2026-11-22T12:00:00Z", (("partners", "7"),),
 )  # fmt: skip
 
 

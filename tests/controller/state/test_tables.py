@@ -56,8 +56,6 @@ async def test_the_serial_number_of_the_first_contact_stays(state: State, clock:
     clock.advance(60)
     await state.targets.meet(DOOR, "SN-2")
     assert await state.targets.get(DOOR) == TargetRow(DOOR, "SN-1", NOON)
-    await state.targets.accept_identity(DOOR, "SN-2")
-    assert await state.targets.identity(DOOR) == "SN-2"
 
 
 async def test_a_target_counts_as_initialised_after_its_first_run(state: State) -> None:
