@@ -379,3 +379,9 @@ def test_a_full_disk_loses_no_old_plan(site: Run, monkeypatch: pytest.MonkeyPatc
     said = site("plan", "--bootstrap", "--out", "plan.json")
     assert (said.code, "No space left on device" in said.err) == (1, True)
     assert Path("plan.json").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("place", [".", "no-such-folder/plan.json"])
+def test_a_plan_saved_to_no_file_is_a_plain_error(site: Run, place: str) -> None:
+    said = site("plan", "--bootstrap", "--out", place)
+    assert (said.code, "name a file, in a folder that is there" in said.err) == (1, True)
