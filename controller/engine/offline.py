@@ -42,9 +42,10 @@ def _compare(target: Target, kind: EntityKind, rows: dict[str, OwnedRow]) -> Non
             target.tally.unchanged += 1
         elif row is not None or not wish.only_existing:
             _add(target, kind, wish, row, fields)
-    held = target.desired.held_records
+    held = target.desired.held_records.keys()
     for token, row in rows.items():
-        if token not in tokens and not row.tombstone and not target.desired.hold_all and not any(record in held for record in row.records):
+        known = token in tokens or row.tombstone
+        if not known and not target.desired.hold_all and held.isdisjoint(row.records):
             _remove(target, kind, row)
     target.tally.actual += len(rows)
 

@@ -22,8 +22,8 @@ class OwnedRow(msgspec.Struct, frozen=True):
     """One entity that is ours at a target. ``key`` is a token where the kind's key is sensitive.
 
     ``fields`` holds a keyed fingerprint per field as last written, ``managed`` None means every field. ``tombstone``: barred,
-    and to be kept so. ``source`` and ``record`` name the record that it was made from, ``also`` the others behind it: (source, record)
-    of every further one that wishes the same, or was joined to the first.
+    and to be kept so. ``source`` and ``record`` name the record that it was made from, ``also`` the further ones behind
+    it as (source, record): those that wish the same, and those that were joined.
     """
 
     resource: str

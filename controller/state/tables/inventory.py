@@ -129,7 +129,8 @@ _also = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
 def _read(row: tuple[Any, ...]) -> OwnedRow:
     (
-        resource, kind, key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run, at, also,
+        resource, kind, key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run, at,
+        also,
     ) = row  # fmt: skip
     return OwnedRow(
         resource, kind, key, status, bool(tombstone), bool(only_existing), remote_id, subject, label, _texts.decode(fields),
