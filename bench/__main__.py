@@ -37,7 +37,12 @@ def shown(row: Row) -> str:
 def main(arguments: Sequence[str]) -> None:
     began, passed, missed = time.monotonic(), 0, 0
     print(f"CPython {platform.python_version()}, {os.cpu_count()} cores{', a quick run' if QUICK else ''}")
-    print("Figures are CPU seconds unless they say otherwise; only ratios can be compared between machines.\n")
+    print("Figures are CPU seconds unless they say otherwise; only ratios can be compared between machines.")
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    print(
+        f"Load {load:.1f}" + (": others are at work here, so wall times and rates (5, 6, 7) say little" if load > cores / 2 else "")
+    )
+    print()
     print(line("#", "what", "figure", "floor", "ratio", "target", "verdict"), flush=True)
     with tempfile.TemporaryDirectory(prefix="trueup-bench-") as folder:
         for name in arguments or TOPICS:

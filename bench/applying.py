@@ -53,7 +53,9 @@ def _fast(folder: Path, persons: int) -> Iterator[Row]:
 
 def _slow(folder: Path, persons: int) -> Iterator[Row]:
     found = _measured(folder, DOORS, persons, LATENCY, 1)
-    rate = statistics.median(one["changes"] / one["wall"] for one in found["ours"])
+    changes = DOORS * persons
+    rate, bare = (statistics.median(changes / one["wall"] for one in found[name]) for name in ("ours", "bare"))
     physics = DOORS / (LATENCY / 1000)
     what = f"apply, {DOORS} lanes at {LATENCY} ms, {persons} changes each"
-    yield Row("7", what, f"{rate:.0f}/s", f"{physics:.0f}/s D/L", f"{rate / physics:.2f}", ">= 0.85", rate >= 0.85 * physics)
+    floor = f"{physics:.0f}/s D/L, {bare:.0f}/s bare"
+    yield Row("7", what, f"{rate:.0f}/s", floor, f"{rate / physics:.2f}", ">= 0.85", rate >= 0.85 * physics)
