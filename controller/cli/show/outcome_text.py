@@ -74,7 +74,7 @@ def _sum_lines(result: RunResult, view: View) -> Iterator[str]:
 
 
 _ENDINGS = {
-    Rollup.SUCCESS: "All is as declared:",
+    Rollup.SUCCESS: "All that was planned is done:",
     Rollup.PARTIAL: "Partly done:",
     Rollup.SKIPPED: "Nothing was written:",
     Rollup.FAILED: "It failed:",

@@ -204,7 +204,7 @@ def test_a_run_that_went_well_is_two_lines_and_a_sum() -> None:
     said = outcome_text(
         result(Rollup.SUCCESS, resources=(ResourceResult("Device/a", Rollup.SUCCESS, {"done": 1}),), counts={"done": 1})
     )
-    assert said.splitlines()[-1] == "All is as declared: 1 change done in run r1."
+    assert said.splitlines()[-1] == "All that was planned is done: 1 change done in run r1."
 
 
 def test_a_stopped_run_says_how_to_go_on() -> None:
