@@ -65,7 +65,7 @@ def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str
 
 
 def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
-    """What --bootstrap and --allow permit, in the form that plans name: ``revoke:Device/front-door=12``, ``source-empty:members``."""
+    """What --bootstrap and --allow permit, as plans name it: ``revoke:Device/front-door=12``, ``source-empty:members``."""
     for text in allow:
         head, equals, count = text.partition("=")
         rule, _, source = text.partition(":")
