@@ -177,16 +177,16 @@ async def _converges(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "switches",
     [
-        "nonce-uses=1", "nonce-uses=1 no-challenge", "nonce-uses=2 no-challenge dead-nonce-counts", "nonce-binds-url",
-        "strict-nonce-count", "auth-style=old", "auth-style=sha256", "auth-style=basic+digest basic-counts",
+        "nonce-uses=1", "nonce-uses=1 no-challenge", "nonce-uses=2 no-challenge dead-nonce-counts",
+        "nonce-binds-url strict-nonce-count", "auth-style=old", "auth-style=sha256", "auth-style=basic+digest basic-counts",
         "busy=2", "busy=2 busy-status=400", "busy=2 busy-status=503", "busy=1 busy-status=401",
-        "more-forever", "ignore-filter", "over-limit=refuse", "object-for-one", "odd-words",
-        "modify=replace", "rightplan-empty", "utc-reads-local", "permanent-bounds",
-        "types-as-strings", "types-as-strings modify=replace", "opt-as-list", "xml-for-json", "xml-for-json modify=replace",
+        "more-forever", "ignore-filter", "over-limit=refuse", "object-for-one odd-words",
+        "modify=replace", "rightplan-empty", "utc-reads-local permanent-bounds",
+        "types-as-strings modify=replace", "xml-for-json modify=replace",
         "xml-namespace=http://www.hikvision.com/ver10/XMLSchema", "xml-namespace= blank-before-xml nul-after",
-        "null-body", "empty-200", "wrapped-status", "error-with-200", "typed-get-refused", "reboot-required",
-        "no-setup no-system-status no-fdlib-get", "flat-count", "accept-numbers", "delete-empty-list-wipes",
-        "no-delete", "no-delete detail-delete-slow=3", "no-delete delete-empty-list-wipes",
+        "null-body", "empty-200", "wrapped-status reboot-required", "error-with-200",
+        "no-setup no-system-status no-fdlib-get flat-count opt-as-list typed-get-refused accept-numbers",
+        "delete-empty-list-wipes", "no-delete detail-delete-slow=3", "no-delete delete-empty-list-wipes",
         "drop-keepalive", "slow=0.002", "close-mid-body=1", "lose-answer=1",
         "types-as-strings object-for-one odd-words nul-after wrapped-status ignore-filter modify=replace nonce-uses=2 no-challenge",
     ],
@@ -352,7 +352,7 @@ _PATHS = (f"{USER_INFO}/Record", f"{USER_INFO}/Modify", f"{CARD_INFO}/Record", f
     ("fault", "path"),
     [
         *(("lose_answer", path) for path in _PATHS),
-        *(("close", path) for path in _PATHS),
+        *(("close", path) for path in _PATHS[1:3]),
         *zip(("truncate", "busy", "status", "throttle"), _PATHS, strict=True),
     ],
 )
@@ -430,9 +430,9 @@ async def test_a_delete_that_the_door_does_not_finish_is_told_every_time_and_har
         await stage.must_be_in_sync()
 
 
-@pytest.mark.parametrize("switches", ["permanent-bounds", "utc-reads-local", "modify=replace", "rightplan-empty"])
+@pytest.mark.parametrize("switches", ["permanent-bounds utc-reads-local", "modify=replace rightplan-empty"])
 async def test_who_must_go_stays_listed_without_access(staged: Staged, switches: str) -> None:
-    async with staged(Terminal(quirks=Quirks().switched([switches])), removal="expire") as stage:
+    async with staged(Terminal(quirks=Quirks().switched(switches.split())), removal="expire") as stage:
         stage.terminal.edit_at_the_door(LEAVER, Valid={"enable": False})
         await stage.sync(FIRST_SYNC)
         stage.somebody_leaves_and_somebody_is_changed()
@@ -446,10 +446,9 @@ async def test_who_must_go_stays_listed_without_access(staged: Staged, switches:
         stage.check_the_untouchable()
 
 
-@pytest.mark.parametrize("switches", ["rightplan-empty", "rightplan-empty modify=replace"])
-async def test_time_plans_that_are_not_shown_are_believed_only_when_told_so(staged: Staged, switches: str) -> None:
+async def test_time_plans_that_are_not_shown_are_believed_only_when_told_so(staged: Staged) -> None:
     people = WHOLE.replace("plan: 1", "plan: 3")
-    terminal = Terminal(quirks=Quirks().switched(switches.split()))
+    terminal = Terminal(quirks=Quirks(rightplan_empty=True, modify="replace"))
     async with staged(terminal, people=people) as stage:
         result = await stage.sync(FIRST_SYNC)
         assert {outcome.code for outcome in _outcomes(result, Status.FAILED)} == {"not-as-written"}
@@ -533,7 +532,7 @@ async def test_a_sixth_card_is_told_and_the_five_stay(staged: Staged) -> None:
         assert sorted(_owners(stage.terminal).values()) == ["1004"] * 5 + ["1005"]
 
 
-@pytest.mark.parametrize("switches", ["ignore-filter", "object-for-one", "xml-for-json", "nul-after types-as-strings odd-words"])
+@pytest.mark.parametrize("switches", ["ignore-filter xml-for-json", "object-for-one odd-words types-as-strings"])
 async def test_a_card_moves_to_its_new_owner_and_two_change_places(staged: Staged, switches: str) -> None:
     async with staged(Terminal(quirks=Quirks().switched(switches.split()))) as stage:
         await stage.sync(FIRST_SYNC)
