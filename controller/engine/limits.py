@@ -57,7 +57,8 @@ def stock_of(summary: ResourcePlan, policy: Policy, spent: Mapping[str, int]) ->
 
 def exceeded(resource: str, changes: Sequence[Change], policy: Policy, stock: Stock) -> list[Limit]:
     """The rules that these changes exceed."""
-    found = counted(changes)
+    taken_over = () if stock.initialised else (Action.ADOPT,)  # that is what the bootstrap question is about
+    found = counted(change for change in changes if change.action not in taken_over)
     limits = []
     if not stock.initialised and changes:
         limits.append(_bootstrap(resource, len(changes), stock.existing))
@@ -66,7 +67,7 @@ def exceeded(resource: str, changes: Sequence[Change], policy: Policy, stock: St
         (Effect.GRANTS, policy.limits.grant, stock.existing),
     ):
         if effect is Effect.GRANTS and not stock.initialised:
-            continue  # filling an empty or foreign target is what the bootstrap question is about
+            continue  # and so is filling an empty target
         most = allowed(effect, share, of)
         if found[effect] > most:
             limits.append(_share(resource, effect, found[effect], most, of))

@@ -209,7 +209,8 @@ def _respect_capacity(target: Target) -> None:
         target.changes[:] = [c for c in target.changes if c.id not in dropped]
         for change in surplus:
             message = f"no room: the device holds {used} of at most {most}"
-            target.notice(Verdict.FULL, "full", message, kind=change.kind, key=change.key, label=change.label)
+            hint = "remove at the device whom it need not hold, or declare fewer with `where`"
+            target.notice(Verdict.FULL, "full", message, kind=change.kind, key=change.key, label=change.label, hint=hint)
 
 
 def _hanging_on(target: Target, parent: EntityKind, keys: set[str]) -> list[Change]:

@@ -25,7 +25,7 @@ from controller.model.errors import KeyUnusable, LeaseLost, PlanRejected, StateU
 from controller.model.event import ConditionState
 from controller.model.outcome import RunResult
 from controller.model.scope import EVERYTHING, Scope
-from controller.runtime.connect import connect
+from controller.runtime.connect import Logins, connect
 from controller.runtime.secrets import Resolver
 from controller.runtime.selection import existing, must_mean_something
 from controller.sdk.context import Clock
@@ -74,8 +74,9 @@ class LeaseGone(ProviderError):
 class Workspace:
     """The verbs, for whoever shows their results. Made by ``open_workspace``."""
 
-    def __init__(self, world: World, options: Options) -> None:
-        self._world, self._options = world, options
+    def __init__(self, world: World, options: Options, insisting: World) -> None:
+        """``insisting`` tries also a login that was refused a moment ago."""
+        self._world, self._options, self._insisting = world, options, insisting
         self.specs = world.specs
         self.secrets = world.state.secrets
 
@@ -156,7 +157,7 @@ class Workspace:
         chosen = [r for r in self.specs.resources if not patterns or any(Pattern(p).covers_resource(r.address) for p in patterns)]
         if not chosen:
             raise UsageError(f"no resource matches {', '.join(patterns)}", hint=existing(self.specs.resources))
-        return await side_by_side(check(self._world, resource) for resource in chosen)
+        return await side_by_side(check(self._insisting, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
         return await self._world.state.protections.all()
@@ -193,19 +194,21 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
         specs = replace(specs, departed=await _departed(state, specs))
         vault = await state.secrets.vault()
         resolver = Resolver(options.environ, vault, options.state.parent, trust)
+        logins = Logins(state.logins, keys.fingerprint, remember=not read_only)
         world = World(
             specs=specs,
             state=state,
             keys=keys,
             clock=options.clock,
-            connect=partial(connect, resolver=resolver, clock=options.clock),
+            connect=partial(connect, resolver=resolver, clock=options.clock, logins=logins),
             scrub=resolver.scrubber.scrub,
             version=options.version,
             host=platform.node(),
             read_only=read_only,
             lanes=asyncio.Semaphore(specs.controller.parallel_devices),
         )
-        yield Workspace(world, options)
+        insisting = partial(connect, resolver=resolver, clock=options.clock, logins=replace(logins, insist=True))
+        yield Workspace(world, options, replace(world, connect=insisting))
 
 
 async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:

@@ -60,11 +60,13 @@ async def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
 
 
 def exit_of(plan: Plan, *, detailed: bool) -> Exit:
-    """Forbidden by a rule, unreadable in part, changes to do, or fine."""
-    from controller.model.change import Condition
+    """Forbidden by a rule, unreadable or full in part, changes to do, or fine."""
+    from controller.model.change import Condition, Verdict
 
     if plan.limits:
         return Exit.REFUSED
     if any(resource.condition is Condition.PARKED for resource in plan.resources):
         return Exit.PARTLY
+    if any(notice.verdict is Verdict.FULL for notice in plan.notices):
+        return Exit.PARTLY  # somebody who may enter has no place at the target
     return Exit.CHANGES if detailed and plan.changes else Exit.FINE

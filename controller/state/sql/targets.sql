@@ -36,3 +36,12 @@ SELECT resource, pattern, kind, since FROM protections ORDER BY resource, kind, 
 
 -- name: release
 DELETE FROM protections WHERE resource = ? AND pattern = ?;
+
+-- name: refuse_login
+INSERT INTO refused_logins (login, refused_at) VALUES (?, ?) ON CONFLICT (login) DO UPDATE SET refused_at = excluded.refused_at;
+
+-- name: refused_login
+SELECT refused_at FROM refused_logins WHERE login = ? AND refused_at > ?;
+
+-- name: accept_login
+DELETE FROM refused_logins WHERE login = ?;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from controller.sdk.context import Clock
 from controller.state.rows import Protection, ReadRow, TargetRow, stamp
@@ -73,6 +74,28 @@ class Targets:
             conn.execute(self._sql.forget_reads, (resource,))
 
         await self._store.write(work)
+
+
+class Logins:
+    """Which name and password a system refused, so that no schedule locks an account by trying them again and again."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._sql = statements("targets")
+
+    async def refused(self, login: str, *, within: float) -> str:
+        """When this login (a keyed fingerprint) was refused within so many seconds; empty when it was not."""
+        since = stamp(self._clock.now() - timedelta(seconds=within))
+        row = await self._store.read(lambda conn: conn.execute(self._sql.refused_login, (login, since)).fetchone())
+        return str(row[0]) if row else ""
+
+    async def refuse(self, login: str) -> None:
+        now = stamp(self._clock.now())
+        await self._store.write(lambda conn: conn.execute(self._sql.refuse_login, (login, now)).rowcount)
+
+    async def accept(self, login: str) -> None:
+        await self._store.write(lambda conn: conn.execute(self._sql.accept_login, (login,)).rowcount)
 
 
 class Protections:
