@@ -8,6 +8,7 @@ process with SIGKILL, at fewer places.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,16 @@ from tests.memory import BARRED, Site, record
 
 pytestmark = pytest.mark.anyio
 
-ALL = frozenset({"bootstrap", "revoke:Device/front=999", "grant:Device/front=999", "source-shrink:members"})
+RULES = ("revoke", "grant", "budget-revoke", "budget-grant")
+ALL = frozenset({"bootstrap", "source-shrink:members", *(f"{rule}:Device/front=999" for rule in RULES)})
 LATER = "2027-06-30T23:59:59"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory where there is such a folder: some hundred states, each synced to a disk, would take a minute."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        yield Path(folder)
 
 
 class Killed(BaseException):

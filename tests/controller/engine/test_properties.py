@@ -124,7 +124,7 @@ def failures() -> st.SearchStrategy[dict[int, Failure]]:
 
 MANAGES: list[tuple[Manage, ...]] = [("person",), ("person", "card"), ("person", "card"), ("valid",)]
 IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # hundreds of states, each synced to a disk, would take a minute
-some, many = (settings(max_examples=count, suppress_health_check=list(HealthCheck)) for count in (30, 60))
+some, many = (settings(max_examples=count, suppress_health_check=list(HealthCheck)) for count in (50, 90))
 
 
 # -- an account of its own ---------------------------------------------------------------------------------------------------
