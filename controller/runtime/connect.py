@@ -29,6 +29,7 @@ class Refused(Unauthorized):
     """The same name and password were refused here not long ago: terminals lock an account after a few attempts."""
 
 
+_JUDGED = ("credentials-refused", "locked")  # other refusals say nothing about the password
 LOCK = 1800.0  # seconds; how long a terminal locks an account (facts/hikvision.md 3.3)
 
 
@@ -57,8 +58,8 @@ class Logins:
             )
         try:
             yield
-        except Unauthorized:
-            if self.remember:
+        except Unauthorized as error:
+            if self.remember and error.code in _JUDGED:
                 await self.known.refuse(login)
             raise
         if when and self.remember:

@@ -87,19 +87,20 @@ class DigestLogin:
         self._count = 0
 
     def tries(self, method: str, uri: str) -> Tries:
-        offered = yield Try(self._sign(method, uri) if self._challenge else None)
+        reused = self._challenge is not None
+        offered = yield Try(self._sign(method, uri) if reused else None)
         self._challenge = None
         if not offered.strip():
-            offered = yield Try(pause=True)
+            offered = yield Try(pause=not reused)  # a dead nonce needs no rest, a busy device does
         if not offered.strip():
             return Refused.SILENT
         chosen = choose(offered, allow_basic=self._allow_basic)
         if isinstance(chosen, Refused):
             return chosen
         self._challenge, self._count = chosen, 0
-        yield Try(self._sign(method, uri))
+        offered = yield Try(self._sign(method, uri))
         self._challenge = None
-        return Refused.PASSWORD
+        return Refused.PASSWORD if offered.strip() else Refused.SILENT
 
     def _sign(self, method: str, uri: str) -> bytes:
         assert self._challenge is not None

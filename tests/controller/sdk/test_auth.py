@@ -149,13 +149,20 @@ def test_a_dead_nonce_with_a_new_challenge_is_answered_once() -> None:
     assert _give_up(tries, NEW) is Refused.PASSWORD
 
 
-def test_a_dead_nonce_without_a_challenge_is_asked_for_a_new_one_after_a_pause() -> None:
+def test_a_dead_nonce_without_a_challenge_is_asked_for_a_new_one_at_once() -> None:
     tries = _with_challenge().tries("GET", "/")
     assert next(tries).authorization is not None
     ask = tries.send("")
-    assert (ask.authorization, ask.pause) == (None, True)
+    assert (ask.authorization, ask.pause) == (None, False)
     assert tries.send(NEW).authorization is not None
-    assert _give_up(tries, "") is Refused.PASSWORD
+    assert _give_up(tries, NEW) is Refused.PASSWORD
+
+
+def test_a_signed_request_that_gets_a_401_without_a_word_says_nothing_about_the_password() -> None:
+    tries = _with_challenge().tries("GET", "/")
+    next(tries)
+    tries.send(NEW)
+    assert _give_up(tries, "") is Refused.SILENT
 
 
 def test_a_busy_device_without_a_challenge_is_asked_twice_and_no_more() -> None:
