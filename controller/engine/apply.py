@@ -76,7 +76,10 @@ async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[
         desired = gathered.desired.get(summary.address)
         job = Job(world.specs.by_address[summary.address], summary, tuple(changes), planned.wishes, desired)
         async with world.lanes:
-            return await run_lane(job, conditions)
+            await world.state.origins.doubt(summary.address, summary.origins)  # before, for a run that is killed
+            result = await run_lane(job, conditions)
+            await world.state.origins.doubt(summary.address, summary.origins)  # after, for a plan that was made meanwhile
+            return result
 
     results = await side_by_side(one(summary) for summary in plan.resources)
     return {summary.address: result for summary, result in zip(plan.resources, results, strict=True)}

@@ -6,10 +6,12 @@ A key that two records claim, and a record that cannot be followed, are *held*: 
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -24,7 +26,8 @@ class DesiredSet:
     """What a target must look like. ``entities`` by kind and key; ``held`` the keys that stay as they are, with the reason.
 
     ``held_records`` hold back what these records made earlier although nobody can tell its key any more. ``hold_all`` are
-    reasons for which nothing at all may be removed. ``failed`` is set when a source could not be read: then nothing is known.
+    reasons for which nothing at all may be removed. ``claims`` are the records behind what is held. ``failed`` is set when a
+    source could not be read: then nothing is known.
     """
 
     entities: dict[str, dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))
@@ -32,6 +35,7 @@ class DesiredSet:
     held_records: dict[tuple[str, str], Refusal] = field(default_factory=dict)
     hold_all: list[str] = field(default_factory=list)
     loose: list[Refusal] = field(default_factory=list)
+    claims: dict[tuple[str, str], tuple[RecordRef, ...]] = field(default_factory=dict)
     failed: str = ""
     hint: str = ""
 
@@ -61,7 +65,8 @@ class DesiredSet:
     def _hold(self, refusal: Refusal) -> None:
         if refusal.key is not None:
             self.held.setdefault((refusal.kind, refusal.key), refusal)
-            self.entities[refusal.kind].pop(refusal.key, None)
+            popped = self.entities[refusal.kind].pop(refusal.key, None)
+            self._claim((refusal.kind, refusal.key), (*(_records(popped) if popped else ()), *_records(refusal)))
         else:
             self.loose.append(refusal)
         if refusal.record is not None:
@@ -71,8 +76,35 @@ class DesiredSet:
 
     def hold_records(self, wish: Entity, refusal: Refusal) -> None:
         """Also what the records behind a held wish made earlier, under whatever key, stays as it is."""
+        self._claim((wish.kind, wish.key), _records(wish))
         for record in _records(wish):
             self.held_records.setdefault((record.source, record.key), refusal)
+
+    def _claim(self, place: tuple[str, str], records: tuple[RecordRef, ...]) -> None:
+        self.claims[place] = tuple(dict.fromkeys((*self.claims.get(place, ()), *records)))
+
+    def records(self, kind: str, key: str) -> tuple[RecordRef, ...]:
+        """The records behind what is wished for this key, or behind what is held there."""
+        wish = self.entities[kind].get(key) if kind in self.entities else None
+        return _records(wish) if wish else self.claims.get((kind, key), ())
+
+    @cached_property
+    def origins(self) -> bytes:
+        """A digest of which records stand behind which keys, once per set: many targets share it. Sensitive keys are in it."""
+        parts: list[str] = []
+        for kind in sorted(self.entities):
+            wishes = self.entities[kind]
+            parts.append(kind)
+            for key in sorted(wishes):
+                parts.append(key)
+                if origin := wishes[key].provenance:
+                    for record in origin.records:
+                        parts += (record.source, record.key)
+        for place in sorted(self.claims):
+            parts += place
+            for record in self.claims[place]:
+                parts += (record.source, record.key)
+        return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=16).digest()
 
     @property
     def held_subjects(self) -> frozenset[str]:
@@ -82,8 +114,10 @@ class DesiredSet:
         return sum(len(self.entities.get(kind, ())) for kind in kinds)
 
 
-def _records(wish: Entity) -> tuple[RecordRef, ...]:
-    return wish.provenance.records if wish.provenance else ()
+def _records(wish: Wish) -> tuple[RecordRef, ...]:
+    if wish.provenance:
+        return wish.provenance.records
+    return (wish.record,) if isinstance(wish, Refusal) and wish.record else ()
 
 
 def _merged(known: Entity, wish: Entity) -> Entity:
@@ -136,6 +170,7 @@ def fit_all(desired: DesiredSet, provider: TargetProvider, facts: Facts) -> Desi
         held_records=dict(desired.held_records),
         hold_all=list(desired.hold_all),
         loose=list(desired.loose),
+        claims=dict(desired.claims),
         failed=desired.failed,
         hint=desired.hint,
     )

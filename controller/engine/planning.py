@@ -16,6 +16,7 @@ from controller.engine.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.offline import recall
 from controller.engine.order import ordered
 from controller.engine.side_by_side import side_by_side
+from controller.engine.standing import remember_origins
 from controller.engine.survey import provider_of, survey
 from controller.engine.target import Target
 from controller.engine.world import Report, World, silent, stamp
@@ -60,6 +61,8 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
             desired = gathered.desired[str(resource.address)]
             look = recall if wanted.offline else survey
             target, summary = await look(world, resource, desired, fitted, report)
+            if summary.condition is Condition.COMPLETE:
+                summary = msgspec.structs.replace(summary, origins=await remember_origins(world, target))
             return resource, target, summary
 
     others = await _identities(world, chosen)

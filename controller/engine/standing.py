@@ -1,15 +1,21 @@
-"""How resources stand: conditions and events after a plan and after an apply, in the manner of Kubernetes."""
+"""How resources stand: conditions and events after a plan and after an apply, in the manner of Kubernetes, and the inventory's
+word on which record made what."""
 
 from __future__ import annotations
 
 from collections import Counter
 
+from controller.engine.desired import DesiredSet
 from controller.engine.gather import source_allowances
+from controller.engine.target import Target
 from controller.engine.world import World, stamp
 from controller.model.change import Condition, Plan, ResourcePlan
+from controller.model.entity import EntityKind
 from controller.model.event import ConditionState, Event
 from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
+from controller.model.record import RecordRef
 from controller.spec.departed import remembered
+from controller.state.tables.origins import Behind, Records
 
 
 async def after_look(world: World, plan: Plan) -> None:
@@ -105,3 +111,36 @@ def _failed(world: World, result: RunResult, outcome: Outcome) -> Event:
 
 def _event(world: World, result: RunResult, kind: str, subject: str, message: str, severity: str) -> Event:
     return Event(stamp(world.clock), kind, subject, message, severity, result.run)
+
+
+# -- whose word it stands on ----------------------------------------------------------------------------------------------
+
+
+async def remember_origins(world: World, target: Target) -> str:
+    """After a complete survey: rows name the records of today. Returns the mark; costs one read while that is the known one.
+
+    What is unchanged is never written, so a row would name its first record for ever; when another one wishes the same later and
+    then cannot be read, nobody would know that it may still mean them, and they would be barred.
+    """
+    address, mark = str(target.address), _mark(world, target.desired)
+    if not world.read_only and await world.state.origins.mark(address) != mark:
+        behind = {kind.name: _behind(world, target.desired, kind) for kind in target.provider.kinds}
+        await world.state.origins.settle(address, mark, behind)
+    return mark
+
+
+def _mark(world: World, desired: DesiredSet) -> str:
+    """Keyed, because card numbers are among what it is made from."""
+    return world.keys.fingerprint(b"origins\0" + desired.origins)
+
+
+def _behind(world: World, desired: DesiredSet, kind: EntityKind) -> Behind:
+    if not kind.sensitive_key:
+        return lambda key: _named(desired.records(kind.name, key))
+    keys = {*desired.entities.get(kind.name, ()), *(key for name, key in desired.claims if name == kind.name)}
+    by_token = {world.marks.token(kind, key): key for key in keys}
+    return lambda token: _named(desired.records(kind.name, by_token[token])) if token in by_token else ()
+
+
+def _named(records: tuple[RecordRef, ...]) -> Records:
+    return tuple((record.source, record.key) for record in records)

@@ -135,6 +135,7 @@ class ResourcePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     model: str = ""
     clock_offset: float | None = None
     on_fatal: str = "park"
+    origins: str = ""  # keyed digest of which records stand behind which keys
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,9 +18,10 @@ from controller.state.statements import statements
 from controller.state.tables.events import Conditions, Events
 from controller.state.tables.inventory import Inventory
 from controller.state.tables.journal import Journal, Outcomes
+from controller.state.tables.origins import Origins
 from controller.state.tables.runs import Runs
 from controller.state.tables.secrets import Secrets
-from controller.state.tables.targets import Protections, Targets
+from controller.state.tables.targets import Logins, Protections, Targets
 from controller.state.writer import Store
 
 _CHECK = b"trueup workspace "
@@ -38,7 +39,9 @@ class State:
         self.journal = Journal(store, clock, keys)
         self.outcomes = Outcomes(store, clock)
         self.targets = Targets(store, clock)
+        self.origins = Origins(store)
         self.protections = Protections(store, clock)
+        self.logins = Logins(store, clock)
         self.events = Events(store)
         self.conditions = Conditions(store, clock)
         self.secrets = Secrets(store, clock, keys)

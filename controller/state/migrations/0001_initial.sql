@@ -101,7 +101,8 @@ CREATE TABLE targets (
     initialised INTEGER NOT NULL DEFAULT 0,
     last_run TEXT NOT NULL DEFAULT '',
     spec TEXT NOT NULL DEFAULT '',
-    document TEXT NOT NULL DEFAULT ''
+    document TEXT NOT NULL DEFAULT '',
+    origins TEXT NOT NULL DEFAULT ''
 );
 
 -- The last complete read of a kind at a target, or of a source (kind empty).
@@ -111,6 +112,12 @@ CREATE TABLE reads (
     entities INTEGER NOT NULL,
     read_at TEXT NOT NULL,
     PRIMARY KEY (subject, kind)
+);
+
+-- Logins that a system refused, by a keyed fingerprint of where, who and with which password.
+CREATE TABLE refused_logins (
+    login TEXT NOT NULL PRIMARY KEY,
+    refused_at TEXT NOT NULL
 );
 
 CREATE TABLE protections (
