@@ -76,6 +76,15 @@ def decode(raw: bytes, keys: Keys, name: str) -> Plan:
         raise PlanRejected(f"{name} is not a plan that this trueup understands: {error}", hint=_AGAIN) from error
 
 
+def changes_of(raw: bytes) -> tuple[Change, ...]:
+    """The changes of a plan that the state kept with its run, signed or not; none of one that this trueup does not understand.
+    To look back only: what may be carried out goes through ``decode`` and ``admit``."""
+    try:
+        return msgspec.json.decode(raw, type=Plan).changes
+    except msgspec.DecodeError:
+        return ()
+
+
 def admit(plan: Plan, world: World) -> Plan:
     """The plan of a file ready to be walked, or PlanRejected."""
     must_hold(plan, world)

@@ -10,10 +10,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from controller.engine.item import Item
+from controller.engine.limits import counts_as
+from controller.engine.planfile import changes_of
 from controller.engine.side_by_side import asking
 from controller.engine.survey import judge, provider_of
-from controller.engine.world import World
-from controller.model.change import Action
+from controller.engine.world import World, stamp
+from controller.model.change import Action, Change
 from controller.model.entity import Actual, Effect, EntityKind
 from controller.model.outcome import Outcome, Status
 from controller.sdk.errors import Done, ProviderError
@@ -48,6 +51,7 @@ async def recover(world: World) -> list[str]:
 
 async def _settle(world: World, resource: Resource, entries: Sequence[Begun]) -> int:
     provider, done = provider_of(resource), 0
+    planned = await _planned(world, entries)
     async with world.connect(resource) as context, provider.reader(resource.config, context) as reader:
         await judge(world, resource, await reader.facts())
         for kind in provider.kinds:
@@ -58,8 +62,18 @@ async def _settle(world: World, resource: Resource, entries: Sequence[Begun]) ->
             seen = await _look(reader, kind, [_ref(begun, rows.get(begun.key)) for begun in mine])
             found = {world.marks.token(kind, actual.key): actual for actual in seen}
             for begun in mine:
-                done += await _end(world, kind, begun, (found.get(begun.key), rows.get(begun.key)))
+                seen_now = found.get(begun.key), rows.get(begun.key)
+                done += await _end(world, kind, begun, seen_now, planned.get((begun.run, begun.change)))
     return done
+
+
+async def _planned(world: World, entries: Sequence[Begun]) -> dict[tuple[str, str], Change]:
+    """(run, change id) to what was to be done, where the plan of that run is still kept."""
+    found: dict[tuple[str, str], Change] = {}
+    for run in dict.fromkeys(begun.run for begun in entries):
+        raw = await world.state.runs.plan(run)
+        found |= {(run, change.id): change for change in changes_of(raw or b"")}
+    return found
 
 
 async def _look(reader: Reader, kind: EntityKind, refs: Sequence[Ref]) -> list[Actual]:
@@ -74,23 +88,37 @@ def _ref(begun: Begun, row: OwnedRow | None) -> Ref:
     return Ref(begun.key, row.subject if row else "", row.remote_id if row else "")
 
 
-async def _end(world: World, kind: EntityKind, begun: Begun, seen: tuple[Actual | None, OwnedRow | None]) -> bool:
+async def _end(
+    world: World, kind: EntityKind, begun: Begun, seen: tuple[Actual | None, OwnedRow | None], change: Change | None
+) -> bool:
+    """``change`` None: its plan is gone. Then it is judged by the fields that were managed before, and taken for a grant unless it
+    removes or bars."""
     actual, row = seen
     action = Action(begun.action)
+    managed = change.managed if change else row.managed if row else None
     if action in (Action.DELETE, Action.FORGET):
         done = actual is None
     else:
-        done = actual is not None and world.marks.entity(kind, actual, row.managed if row else None) == begun.after_fingerprint
+        done = actual is not None and world.marks.entity(kind, actual, managed) == begun.after_fingerprint
     removed = actual is None and (done or action in (Action.CREATE, Action.ADOPT))
     owned = None
     if done and row is not None and actual is not None:
-        fields = world.marks.values(kind, actual.values, row.managed)
-        tombstone = action is Action.BAR
-        owned = msgspec.structs.replace(row, status=OWNED, tombstone=tombstone, fields=fields, run=begun.run)
+        owned = _row(world, kind, begun, (actual, row), change)
     outcome = _outcome(begun, Status.DONE if done else Status.FAILED)
-    effect = _EFFECTS.get(action, Effect.GRANTS)
+    effect = counts_as(change) if change else _EFFECTS.get(action, Effect.GRANTS)
     await world.state.journal.finish(begun.run, [Finished(outcome, owned=owned, remove=removed, effect_class=effect.value)])
     return done
+
+
+def _row(world: World, kind: EntityKind, begun: Begun, seen: tuple[Actual, OwnedRow], change: Change | None) -> OwnedRow:
+    """What the inventory would say, had the run not been interrupted."""
+    actual, row = seen
+    if change is not None and (
+        owned := Item(change, kind, world.marks, values=actual.values).row(OWNED, begun.run, stamp(world.clock))
+    ):
+        return msgspec.structs.replace(owned, remote_id=actual.remote_id or owned.remote_id or row.remote_id)
+    fields = world.marks.values(kind, actual.values, row.managed)
+    return msgspec.structs.replace(row, status=OWNED, tombstone=begun.action == Action.BAR.value, fields=fields, run=begun.run)
 
 
 def _outcome(begun: Begun, status: Status) -> Outcome:

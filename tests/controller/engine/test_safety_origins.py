@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from controller.engine.planning import Wanted, make_plan
+from controller.engine.planning import Planned, Wanted, make_plan
+from controller.engine.recovery import recover
 from controller.engine.world import World
 from controller.model.change import Action
 from controller.model.record import Record, Unreadable
+from controller.sdk.provider import Write
 from controller.state.keys import Keys
 from controller.state.store import State
 from controller.state.tables.origins import Behind, Origins
@@ -138,3 +141,53 @@ async def test_the_mark_of_origins_tells_nothing_without_the_key(site: Site) -> 
     site.folder = site.folder / "elsewhere"
     [two] = (await site.plan(ALL)).plan.resources
     assert one.origins and two.origins and one.origins != two.origins
+
+
+# -- what an interrupted run meant -----------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+async def interrupted(site: Site, planned: Planned) -> None:
+    """Carry out a plan and be killed when its first write has taken effect and nobody has noted it."""
+
+    def die(write: Write) -> None:
+        raise Killed
+
+    site.front.after = die
+    with pytest.raises(Killed):
+        await site.apply(planned)
+    site.front.after = lambda write: None
+
+
+async def look_back(site: Site, *, without_plan: bool = False) -> dict[str, int]:
+    """Recover; what it counts as in the day's budget."""
+    async with site.world() as world:
+        if without_plan:
+            await world.state.inventory._store.write(lambda conn: conn.execute("DELETE FROM run_plans").rowcount)
+        await recover(world)
+        return await world.state.outcomes.effects_since("Device/front", "2026-05-01T08:30:00Z")
+
+
+@pytest.mark.parametrize(("without_plan", "counted"), [(False, {"revokes": 1}), (True, {"grants": 1})])
+async def test_an_interrupted_update_counts_as_what_it_was_planned_to_be(
+    site: Site, without_plan: bool, counted: dict[str, int]
+) -> None:
+    await site.apply()
+    site.clock.time += timedelta(hours=1)
+    site.members.rows[0] = record("1", until="2026-06-30T23:59:59")
+    await interrupted(site, await site.plan(ALL))
+    assert await look_back(site, without_plan=without_plan) == counted
+
+
+async def test_an_interrupted_update_that_manages_less_than_before_is_seen_to_have_worked(site: Site) -> None:
+    await site.apply()
+    site.manage = ("valid",)
+    site.members.rows[0] = record("1", until="2026-06-30T23:59:59")
+    await interrupted(site, await site.plan(ALL))
+    await look_back(site)
+    async with site.world() as world:
+        row = (await world.state.inventory.load("Device/front", "person", ["1"]))["1"]
+    assert row.managed == ("valid",) and row.only_existing and row.remote_id == "1" and set(row.fields) == {"valid"}
