@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
+from controller.model.address import Address, Pattern
 from controller.model.encoding import canonical, canonical_texts
 from controller.model.entity import Actual, Entity, EntityKind
+from controller.model.errors import UsageError
 from controller.model.period import Period
+from controller.model.scope import Scope
 
 _TEXTS = frozenset({str, type(None), Period})  # nothing but texts in them
+_TOKEN = re.compile("(?=.*[a-f])[0-9a-f]{16}")  # one in two thousand holds digits only and looks like a number
 
 
 class Marks:
@@ -40,3 +46,35 @@ class Marks:
         if thing is None:
             return ""
         return self._fingerprint(canonical_texts(["entity", kind.name, thing.key, self.values(kind, thing.values, managed)]))
+
+    def selection(self, scope: Scope, kinds: Iterable[tuple[Address, EntityKind]]) -> tuple[Scope, Scope]:
+        """A selection that may name sensitive keys: as it matches, where plans hold tokens, and as it may be told.
+
+        ``kinds`` are all that may be selected, by resource. Raises UsageError for a part of a sensitive key: nothing knows it.
+        """
+        sensitive = [(address, kind) for address, kind in kinds if kind.sensitive_key]
+        targets, excludes = ([self._named(text, sensitive) for text in texts] for texts in (scope.targets, scope.excludes))
+
+        def picked(which: int) -> Scope:
+            chosen = (tuple(text for pair in pairs for text in pair[which]) for pairs in (targets, excludes))
+            return Scope(*chosen, only=scope.only, labels=scope.labels)
+
+        return picked(0), picked(1)
+
+    def _named(self, text: str, sensitive: Iterable[tuple[Address, EntityKind]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The patterns to match with in place of this one, and those to tell."""
+        resource, _, entity = text.partition(":")
+        word, slash, key = entity.partition("/")
+        place, names = Pattern(resource), Pattern(f"*:{word}/*")
+        meant = {k.name: k for a, k in sensitive if place.covers_resource(a) and names.covers(a.of(k.name, "any"))}
+        if not slash or not meant or not key.strip("*"):
+            return (text,), (text,)
+        if "*" in key:
+            if "*" not in word:
+                raise UsageError(
+                    f"--target and --exclude find a {word} by its whole number only, and one of them names a part",
+                    hint=f"write the whole number, or {resource}:{word}/* for all of them",
+                )
+            return (text,), (text,)
+        tokens = tuple(f"{resource}:{word}/{self.token(kind, unquote(key))}" for kind in meant.values())
+        return (text, *tokens), (text,) if _TOKEN.fullmatch(key) else tokens

@@ -44,10 +44,12 @@ class Wanted:
     scope: Scope = EVERYTHING
     allow: frozenset[str] = frozenset()
     offline: bool = False
+    told: tuple[str, ...] = ()  # the scope in words, without what is sensitive
 
 
 async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Planned:
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
+    wanted = _discreet(world, wanted)
     chosen = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
     gathered = await gather(world, chosen, wanted.allow, offline=wanted.offline, report=report)
     for resource in world.specs.departed:
@@ -68,6 +70,14 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     others = await _identities(world, chosen)
     surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen), others)
     return await _assemble(world, wanted, surveyed, gathered)
+
+
+def _discreet(world: World, wanted: Wanted) -> Wanted:
+    """The number of a card may be selected, but plans know only what stands for it."""
+    declared = [*world.specs.targets, *world.specs.departed]
+    kinds = [(resource.address, kind) for resource in declared for kind in provider_of(resource).kinds]
+    matching, told = world.marks.selection(wanted.scope, kinds)
+    return replace(wanted, scope=matching, told=told.words())
 
 
 def emptied(resource: Resource) -> Resource:
@@ -146,7 +156,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         limits=tuple(limits),
         allowances=tuple(sorted(wanted.allow)),
         sources=gathered.counts,
-        scope=wanted.scope.words(),
+        scope=wanted.told,
         offline=wanted.offline,
     )
     return Planned(plan, wishes)

@@ -27,7 +27,7 @@ async def must_mean_something(scope: Scope, specs: Specs, owned: Callable[[], Aw
 
 
 def _nothing(scope: Scope) -> str:
-    given = " ".join(scope.words())
+    given = " ".join(words.partition(":")[0] for words in scope.words())  # resources only: what follows may be a card number
     if not given:
         return "no target is declared"
     return f"nothing is left of what is declared with {given}" if scope.excludes else f"nothing declared matches {given}"
@@ -36,7 +36,7 @@ def _nothing(scope: Scope) -> str:
 def _must_be_met(flag: str, patterns: Iterable[str], addresses: Sequence[Address], targets: Sequence[Resource]) -> None:
     for pattern in patterns:
         if not any(Pattern(pattern).covers_resource(address) for address in addresses):
-            raise UsageError(f"nothing declared matches {flag} {pattern}", hint=existing(targets))
+            raise UsageError(f"nothing declared matches {flag} {pattern.partition(':')[0]}", hint=existing(targets))
 
 
 def _must_be_kinds(only: Iterable[str], targets: Sequence[Resource]) -> None:

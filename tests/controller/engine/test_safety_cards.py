@@ -1,0 +1,81 @@
+"""Cards: their numbers stay inside, and an administrator's are as careful a matter as the administrator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controller.engine.planning import Wanted
+from controller.model.change import Plan
+from controller.model.errors import UsageError
+from controller.model.scope import Scope
+from tests.memory import CARD, Site, record
+
+pytestmark = pytest.mark.anyio
+
+RULES = ("revoke", "grant", "budget-revoke", "budget-grant")
+ALLOWED = frozenset({"bootstrap", *(f"{rule}:Device/front=99" for rule in RULES)})
+ALL = Wanted(allow=ALLOWED)
+NUMBER = "5551234"
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> Site:
+    """Six members who are in, and 2 and 3 have cards to come."""
+    site = Site(tmp_path)
+    site.manage = ("person", "card")
+    site.members.rows = [record(str(number)) for number in range(1, 7)]
+    await site.apply()
+    site.members.rows[1:3] = [record("2", card=NUMBER), record("3", card="772")]
+    return site
+
+
+async def selected(site: Site, **scope: tuple[str, ...]) -> Plan:
+    return (await site.plan(Wanted(Scope(**scope), ALLOWED))).plan
+
+
+async def test_a_card_is_selected_by_its_number_and_the_plan_does_not_repeat_it(site: Site) -> None:
+    plan = await selected(site, targets=(f"Device/front:card/{NUMBER}",))
+    assert [c.subject for c in plan.changes] == ["2"] and NUMBER not in repr(plan)
+    assert plan.scope == (f"--target Device/front:card/{plan.changes[0].key}",)
+
+
+async def test_a_card_is_excluded_by_its_number(site: Site) -> None:
+    plan = await selected(site, excludes=(f"*:card/{NUMBER}",))
+    assert [c.subject for c in plan.changes] == ["3"] and NUMBER not in repr(plan)
+
+
+async def test_a_card_is_selected_by_what_the_plan_shows_in_place_of_its_number(site: Site) -> None:
+    [shown] = [c.key for c in (await site.plan(ALL)).plan.changes if c.subject == "2"]
+    for token in (shown, await all_digits(site)):
+        plan = await selected(site, targets=(f"Device/front:card/{token}",))
+        assert len(plan.changes) == 1 and plan.changes[0].key == token
+
+
+async def all_digits(site: Site) -> str:
+    """Makes a card whose token looks like a number, and tells that."""
+    async with site.world() as world:
+        number, token = next(
+            (str(n), token) for n in range(100_000) if (token := world.marks.token(CARD, str(n))).isdigit()
+        )  # fmt: skip
+    site.members.rows[3] = record("4", card=number)
+    return token
+
+
+async def test_all_cards_and_whole_kinds_are_selected_as_ever(site: Site) -> None:
+    for pattern in ("Device/front:card/*", "Device/front:*", "Device/*:*/*", "Device/front"):
+        plan = await selected(site, targets=(pattern,))
+        assert len(plan.changes) == 2 and plan.scope == (f"--target {pattern}",)
+
+
+async def test_a_number_that_may_be_of_any_kind_finds_the_card(site: Site) -> None:
+    plan = await selected(site, targets=(f"Device/front:*/{NUMBER}",))
+    assert [c.subject for c in plan.changes] == ["2"] and NUMBER not in repr(plan)
+    assert (await selected(site, targets=("Device/front:*/555*",))).changes == ()
+
+
+async def test_a_part_of_a_number_is_refused_without_repeating_it(site: Site) -> None:
+    with pytest.raises(UsageError, match="whole number") as refused:
+        await selected(site, excludes=("Device/front:card/555*",))
+    assert "555" not in str(refused.value) + refused.value.hint
