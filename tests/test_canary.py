@@ -387,6 +387,7 @@ def play(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
             stage.files.faults.clear()
     for faults in (stage.files.faults, *(door.faults for door in stage.doors)):
         faults.clear()
+    stage.call("in order again", "test", "--verbose")
     stage.call("in order again", "plan", "--out", "plan.json")
     missing_and_untrusted(stage, monkeypatch)
     reprs(stage)

@@ -76,6 +76,11 @@ class Place:
         async with self.open() as workspace:
             return await workspace.apply(planned or await workspace.plan(allow=ALLOW))
 
+    async def all_well(self) -> bool:
+        """``trueup test``, as somebody does after putting things right; it tries at once what was refused before."""
+        async with self.open() as workspace:
+            return all(answer.ok for answer in await workspace.test())
+
     async def settle(self) -> Plan:
         """Apply until nothing is left, three times at most; the last plan."""
         for _ in range(3):

@@ -90,6 +90,7 @@ async def test_a_source_that_cannot_be_read_stops_its_door_and_removes_nobody(ca
         result = await it.place.apply()
         assert result.rollup is Rollup.FATAL and it.door.faults.writes == 0
         it.simulator.faults.clear()
+        assert await it.place.all_well()
         await it.place.apply()
         assert it.there.keys() == {"1002", "1003", "1004"}
 
