@@ -56,8 +56,8 @@ class Marks:
         targets, excludes = ([self._named(text, sensitive) for text in texts] for texts in (scope.targets, scope.excludes))
 
         def picked(which: int) -> Scope:
-            chosen = (tuple(text for pair in pairs for text in pair[which]) for pairs in (targets, excludes))
-            return Scope(*chosen, only=scope.only, labels=scope.labels)
+            some, none = (tuple(text for pair in pairs for text in pair[which]) for pairs in (targets, excludes))
+            return Scope(some, none, scope.only, scope.labels)
 
         return picked(0), picked(1)
 
