@@ -19,7 +19,7 @@ from controller.model.encoding import canonical
 from controller.model.entity import Actual, EntityKind
 from controller.model.outcome import Status
 from controller.sdk.errors import Done, ProviderError, Scope, Unauthorized
-from controller.sdk.provider import Reader, Writer, Written
+from controller.sdk.provider import Reader, Ref, Writer, Written
 from controller.state.rows import Begun, Finished
 
 ATTEMPTS = 3
@@ -103,6 +103,18 @@ class Batch:
         for item in items:
             item.started = item.started or self._means.world.clock.monotonic()
             item.current = found.get(item.change.key)
+        await self._look_at_subjects([item for item in items if not item.change.administrator])
+
+    async def _look_at_subjects(self, items: Sequence[Item]) -> None:
+        """Whom these hang on, in one read: who became an administrator since the plan keeps his cards as they are."""
+        subjects = list(dict.fromkeys(subject for item in items for subject in item.subjects))
+        guards: dict[str, str] = {}
+        for parent in self._kind.after if subjects else ():
+            with asking(self._means.provider):
+                seen = await self._means.reader.read(parent, [Ref(subject) for subject in subjects])
+            guards |= {actual.key: f"its {parent} {actual.guard}" for actual in seen if actual.guard}
+        for item in items:
+            item.guard = next((guards[subject] for subject in item.subjects if subject in guards), "")
 
     async def _read(self, items: Sequence[Item]) -> Mapping[str, Actual]:
         refs = [item.ref for item in items if item.ref.key]
@@ -118,8 +130,8 @@ class Batch:
             self._end(item, Status.DONE, "an earlier attempt turned out to have worked")
         elif not self._unnamed(item) and item.now() != change.before:
             self._moved(item)
-        elif item.current and item.current.guard and not change.administrator and change.action is not Action.FORGET:
-            self._end(item, Status.STALE, f"{item.current.guard} since the plan was made; left alone")
+        elif guard := item.guarded:
+            self._end(item, Status.STALE, f"{guard} since the plan was made; left alone")
         elif self.full and change.action is Action.CREATE:
             self._end(item, Status.FAILED, self.full.message, self.full.code)
         elif not item.prepare():

@@ -34,6 +34,7 @@ class Item:
     known: str = ""  # a sensitive key that the plan withholds, as it was found at the target
     unsure: bool = False  # something was sent that may have taken effect, and nobody has seen whether it did
     began: bool = False
+    guard: str = ""  # why whom it hangs on must not be touched, as the latest look showed
     outcome: Outcome | None = None
     started: float = 0.0
 
@@ -45,6 +46,19 @@ class Item:
     def ref(self) -> Ref:
         key = self.wish.key if self.wish else self.known or ("" if self.kind.sensitive_key else self.change.key)
         return Ref(key, self.change.subject, self.change.remote_id)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Whom it hangs on: as planned, and as it is now. Our own notes concern nobody."""
+        now = self.current.subject if self.current else ""
+        return () if self.change.action is Action.FORGET else tuple(s for s in dict.fromkeys((self.change.subject, now)) if s)
+
+    @property
+    def guarded(self) -> str:
+        """Why this must not be touched although it was planned; empty when it may be."""
+        if self.change.administrator or self.change.action is Action.FORGET:
+            return ""
+        return (self.current.guard if self.current else "") or self.guard
 
     @property
     def needs_call(self) -> bool:

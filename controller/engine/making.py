@@ -34,11 +34,17 @@ def change(
             label=wish.label or (actual.label if actual else ""),
             drift=drift,
             only_existing=wish.only_existing,
-            administrator=bool(actual and actual.guard),
+            administrator=_of_an_administrator(target, kind, wish, actual),
             provenance=wish.provenance,
         )
     )
     target.wishes[change_id] = wish
+
+
+def _of_an_administrator(target: Target, kind: EntityKind, wish: Entity, actual: Actual | None) -> bool:
+    """Also what hangs on one: whose card is gone before the new one is there stands before the door."""
+    subjects = {wish.subject, actual.subject if actual else wish.subject}
+    return bool(actual and actual.guard) or any((name, subject) in target.guards for name in kind.after for subject in subjects)
 
 
 def notice(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -77,10 +77,23 @@ def _replaces(create: Change, delete: Change) -> bool:
     return create.action is Action.CREATE and delete.action is Action.DELETE
 
 
-def _guard_administrators(changes: Iterable[Change], extra: dict[str, list[str]]) -> None:
+def _guard_administrators(changes: Sequence[Change], extra: dict[str, list[str]]) -> None:
+    """Their grants before their revokes. A revoke that a grant itself waits for (a replaced card leaves first) stays before it:
+    making it wait as well would close a circle."""
     administrators = [c for c in changes if c.administrator]
     grants = [c.id for c in administrators if c.effect is Effect.GRANTS]
-    keys = {(c.kind, c.key) for c in administrators if c.effect is Effect.GRANTS}
+    needed = _needed(grants, {c.id: (*c.after, *extra[c.id]) for c in changes}) if grants else set()
     for change in administrators:
-        if change.effect is Effect.REVOKES and (change.kind, change.key) not in keys:  # a replaced card leaves first
+        if change.effect is Effect.REVOKES and change.id not in needed:
             extra[change.id] += grants
+
+
+def _needed(ids: Iterable[str], after: Mapping[str, Sequence[str]]) -> set[str]:
+    """All that these wait for, directly or not."""
+    found: set[str] = set()
+    ahead = list(ids)
+    while ahead:
+        fresh = set(after.get(ahead.pop(), ())) - found
+        found |= fresh
+        ahead += fresh
+    return found

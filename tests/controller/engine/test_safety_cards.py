@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from controller.engine.planning import Wanted
 from controller.model.change import Plan
 from controller.model.errors import UsageError
+from controller.model.outcome import Status
 from controller.model.scope import Scope
+from tests import memory
 from tests.memory import CARD, Site, record
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +82,74 @@ async def test_a_part_of_a_number_is_refused_without_repeating_it(site: Site) ->
     with pytest.raises(UsageError, match="whole number") as refused:
         await selected(site, excludes=("Device/front:card/555*",))
     assert "555" not in str(refused.value) + refused.value.hint
+
+
+# -- administrators --------------------------------------------------------------------------------------------------------------
+
+CHIEF = {"manageAdministrators": ["person/2"]}
+
+
+async def with_chief(site: Site) -> None:
+    """2 is an administrator at the door, is listed, and has a card; 3 has one, too."""
+    await site.apply(await site.plan(ALL))
+    site.front.administrators = {"2"}
+    site.policies["front"] = CHIEF
+
+
+def written(site: Site) -> list[str]:
+    """The writes about cards, in order."""
+    return [call.removeprefix("write ") for call in site.front.writes if " card/" in call]
+
+
+async def test_an_administrator_gets_the_new_card_before_the_old_one_is_taken(site: Site) -> None:
+    await with_chief(site)
+    site.members.rows[1] = record("2", card="999")
+    site.front.calls.clear()
+    await site.apply(await site.plan(ALL))
+    assert written(site) == ["create card/999", f"delete card/{NUMBER}"]
+
+
+async def test_cards_that_administrators_and_others_exchange_do_not_wait_in_a_circle(site: Site) -> None:
+    await with_chief(site)
+    site.members.rows[1:3] = [record("2", card="772"), record("3", card=NUMBER)]
+    await site.apply(await site.plan(ALL))
+    assert site.front.cards == {"772": "2", NUMBER: "3"}
+
+
+async def test_cards_that_two_administrators_exchange_do_not_wait_in_a_circle(site: Site) -> None:
+    await with_chief(site)
+    site.front.administrators, site.policies["front"] = {"2", "3"}, {"manageAdministrators": ["person/*"]}
+    site.members.rows[1:3] = [record("2", card="772"), record("3", card=NUMBER)]
+    await site.apply(await site.plan(ALL))
+    assert site.front.cards == {"772": "2", NUMBER: "3"}
+
+
+async def test_administrators_who_must_be_made_anew_with_other_cards_do_not_wait_in_a_circle(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_chief(site)
+    site.front.administrators, site.policies["front"] = {"2", "3"}, {"manageAdministrators": ["person/*"]}
+    name, *others = memory.PERSON.fields
+    fixed = msgspec.structs.replace(memory.PERSON, fields=(msgspec.structs.replace(name, immutable=True), *others))
+    monkeypatch.setattr(memory, "PERSON", fixed)
+    site.members.rows[1:3] = [record(key, card=card, name=f"New {key}") for key, card in (("2", "881"), ("3", "882"))]
+    await site.apply(await site.plan(ALL))
+    assert site.front.cards == {"881": "2", "882": "3"} and site.front.persons["2"][0] == "New 2"
+
+
+@pytest.mark.parametrize("cards", [{"card": "999"}, {}])
+async def test_who_became_an_administrator_since_the_plan_keeps_the_cards_that_are_there(site: Site, cards: dict[str, str]) -> None:
+    await site.apply(await site.plan(ALL))
+    site.members.rows[1:3] = [record("2", **cards), record("3", card="773")]
+    planned = await site.plan(ALL)
+    site.front.administrators = {"2"}
+    result = await site.apply(planned)
+    assert site.front.cards == {NUMBER: "2", "773": "3"}
+    stale = [o for o in result.outcomes if o.status is Status.STALE]
+    assert {o.subject for o in stale} == {"2"} and all("its person is an administrator" in o.message for o in stale)
+
+
+async def test_whom_a_batch_of_cards_hangs_on_is_read_once(site: Site) -> None:
+    site.front.calls.clear()
+    await site.apply(await site.plan(ALL))
+    assert site.front.calls.count("read person") == 1 and len(written(site)) == 2
