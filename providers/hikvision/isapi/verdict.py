@@ -226,8 +226,9 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
             return Busy(f"could not {doing}: the terminal {words or 'reports a fault of its own'}", code="device-error",
                         detail=detail, effect=unclear, hint="if this stays so, restart it")  # fmt: skip
         case Meaning.CREDENTIALS:
-            return Unauthorized(f"could not {doing}: the terminal {words or 'forbids it'}", detail=detail, retry_after=LOCKED_FOR,
-                                hint="check the account on the terminal; a lock lasts about 30 minutes")  # fmt: skip
+            # no word on the password: whoever may log in may still lack a right, or come from a forbidden address
+            return Unauthorized(f"could not {doing}: the terminal {words or 'forbids it'}", detail=detail, code="not-allowed",
+                                retry_after=LOCKED_FOR, hint="check the account on the terminal; a lock lasts about 30 minutes")  # fmt: skip
         case Meaning.SEARCH_OVER:
             return Incomplete(f"could not {doing}: the terminal {words}", detail=detail)
         case Meaning.NO_VERDICT:

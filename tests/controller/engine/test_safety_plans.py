@@ -33,7 +33,7 @@ async def test_a_list_of_drift_keeps_its_limits_and_is_no_plan_file(site: Site) 
     await site.apply()
     site.front.persons = {key: (name, FOREVER, doors) for key, (name, _, doors) in site.front.persons.items()}
     async with site.world() as world:
-        drift = (await Workspace(world, cast(Any, None)).drift()).plan
+        drift = (await Workspace(world, cast(Any, None), world).drift()).plan
         assert len(drift.changes) == 12 and [limit.rule for limit in drift.limits] == ["revoke"]
         with pytest.raises(PlanRejected):
             planfile.decode(planfile.encode(drift), world.keys, "drift.json")
@@ -41,7 +41,7 @@ async def test_a_list_of_drift_keeps_its_limits_and_is_no_plan_file(site: Site) 
 
 async def test_a_plan_whose_question_was_answered_too_late_is_not_carried_out(site: Site) -> None:
     async with site.world() as world:
-        workspace = Workspace(world, cast(Any, None))
+        workspace = Workspace(world, cast(Any, None), world)
         planned = await workspace.plan(allow=frozenset({"bootstrap"}))
         site.clock.time += timedelta(days=3)
         with pytest.raises(PlanRejected, match="expired"):
@@ -52,7 +52,7 @@ async def test_a_plan_whose_question_was_answered_too_late_is_not_carried_out(si
 async def test_a_plan_made_offline_is_not_carried_out_by_the_process_that_made_it(site: Site) -> None:
     site.members.network = False
     async with site.world() as world:
-        workspace = Workspace(world, cast(Any, None))
+        workspace = Workspace(world, cast(Any, None), world)
         planned = await workspace.plan(allow=frozenset({"bootstrap"}), offline=True)
         with pytest.raises(PlanRejected, match="offline"):
             await workspace.apply(planned)
