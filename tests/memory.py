@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from controller.engine.apply import Run, apply_plan
-from controller.engine.planning import Planned, Wanted, make_plan
+from controller.engine.applying.apply import Run, apply_plan
+from controller.engine.plans.planning import Planned, Wanted, make_plan
 from controller.engine.standing import after_look
 from controller.engine.world import World
 from controller.model.address import Address

@@ -18,11 +18,11 @@ import msgspec
 
 from bench import stage
 from bench.measure import cpu_seconds
-from controller.engine.compare import Fold, projection
-from controller.engine.decide import decide
-from controller.engine.desired import DesiredSet
+from controller.engine.judging.compare import Fold, projection
+from controller.engine.judging.decide import decide
+from controller.engine.judging.target import Protections, Target
 from controller.engine.marks import Marks
-from controller.engine.target import Protections, Target
+from controller.engine.wishes.desired import DesiredSet
 from controller.model.address import Address
 from controller.model.record import RecordRef
 from controller.sdk.provider import Selected

@@ -18,8 +18,8 @@ from typing import Any, cast
 
 from bench.pages import PagesHttp
 from bench.stage import KEY
-from controller.engine import planfile
-from controller.engine.planning import Wanted, make_plan
+from controller.engine.plans import planfile
+from controller.engine.plans.planning import Wanted, make_plan
 from controller.engine.standing import after_look
 from controller.engine.world import World
 from controller.sdk.context import Context, SystemClock

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from controller.engine.judging.survey import judge
 from controller.engine.side_by_side import asking
-from controller.engine.survey import judge
 from controller.engine.world import World
 from controller.model.entity import Facts
 from controller.sdk.errors import ProviderError

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from controller.engine.desired import DesiredSet
-from controller.engine.gather import source_allowances
-from controller.engine.target import Target
+from controller.engine.judging.target import Target
+from controller.engine.wishes.desired import DesiredSet
+from controller.engine.wishes.gather import source_allowances
 from controller.engine.world import World, stamp
 from controller.model.change import Condition, Plan, ResourcePlan
 from controller.model.entity import EntityKind
 from controller.model.event import ConditionState, Event
 from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
-from controller.model.record import RecordRef
 from controller.spec.departed import remembered
-from controller.state.tables.origins import Behind, Records
+from controller.state.tables.origins import Behind
 
 
 async def after_look(world: World, plan: Plan) -> None:
@@ -136,11 +135,7 @@ def _mark(world: World, desired: DesiredSet) -> str:
 
 def _behind(world: World, desired: DesiredSet, kind: EntityKind) -> Behind:
     if not kind.sensitive_key:
-        return lambda key: _named(desired.records(kind.name, key))
+        return lambda key: desired.records(kind.name, key)
     keys = {*desired.entities.get(kind.name, ()), *(key for name, key in desired.claims if name == kind.name)}
     by_token = {world.marks.token(kind, key): key for key in keys}
-    return lambda token: _named(desired.records(kind.name, by_token[token])) if token in by_token else ()
-
-
-def _named(records: tuple[RecordRef, ...]) -> Records:
-    return tuple((record.source, record.key) for record in records)
+    return lambda token: desired.records(kind.name, by_token[token]) if token in by_token else ()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from controller.engine import planfile
-from controller.engine.apply import Run, apply_plan, remaining
+from controller.engine.applying.apply import Run, apply_plan, remaining
 from controller.engine.check import TestResult, check
-from controller.engine.planning import Planned, Wanted, make_plan
+from controller.engine.plans import planfile
+from controller.engine.plans.planning import Planned, Wanted, make_plan
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_look
 from controller.engine.world import Report, World, silent

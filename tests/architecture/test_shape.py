@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CODE = sorted([*(ROOT / "controller").rglob("*.py"), *(ROOT / "providers").rglob("*.py")])
 FORBIDDEN_MODULES = {"utils", "util", "helpers", "helper", "common", "base", "core", "manager", "misc"}
 LONGEST_FILE = 400  # style.md: 60-200 lines, look again at 250, hard thinking at 300
-MOST_FILES = 26  # the design asks for 12; the engine is one folder of many small files
+MOST_FILES = 16  # the design asks for about 12; the model, the specs and the simulated terminal have a few more small files
 LONGEST_FUNCTION = 60  # style.md: mostly 5-12 lines, look again at 40
 
 

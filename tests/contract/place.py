@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from controller.engine.planning import Planned
+from controller.engine.plans.planning import Planned
 from controller.model.change import Plan
 from controller.model.outcome import RunResult
 from controller.runtime.workspace import Options, Workspace, open_workspace

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.planning import Wanted
+from controller.engine.plans.planning import Wanted
 from controller.model.errors import StateUnusable
 from controller.model.outcome import RunResult
 from controller.model.period import Period

@@ -6,14 +6,14 @@ A *mark* per target is a keyed digest of all origins: while it stays the same no
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from controller.model.record import RecordRef
 from controller.state.statements import statements
 from controller.state.tables.inventory import also_text
 from controller.state.writer import Store
 
-Records = tuple[tuple[str, str], ...]  # (source, record), the first one first
-Behind = Callable[[str], Records]  # of a key as the rows hold it; nothing for what is not declared
+Behind = Callable[[str], Sequence[RecordRef]]  # of a key as the rows hold it; nothing for what is not declared
 
 
 class Origins:
@@ -40,9 +40,14 @@ class Origins:
 
     def _moved(self, conn: sqlite3.Connection, place: tuple[str, str], behind: Behind) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = []
-        for key, *known in conn.execute(self._sql.rows, place):
-            if (records := behind(key)) and (wanted := [*records[0], also_text(records[1:])]) != known:
-                found.append((*wanted, *place, key))
+        for key, source, record, also in conn.execute(self._sql.rows, place):
+            records = behind(key)
+            if not records:
+                continue
+            first = records[0]
+            others = also_text((r.source, r.key) for r in records[1:]) if len(records) > 1 else ""
+            if first.key != record or first.source != source or others != also:
+                found.append((first.source, first.key, others, *place, key))
         return found
 
     async def doubt(self, resource: str, mark: str) -> None:

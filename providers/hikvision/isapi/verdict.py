@@ -227,8 +227,9 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
                         detail=detail, effect=unclear, hint="if this stays so, restart it")  # fmt: skip
         case Meaning.CREDENTIALS:
             # no word on the password: whoever may log in may still lack a right, or come from a forbidden address
-            return Unauthorized(f"could not {doing}: the terminal {words or 'forbids it'}", detail=detail, code="not-allowed",
-                                retry_after=LOCKED_FOR, hint="check the account on the terminal; a lock lasts about 30 minutes")  # fmt: skip
+            hint = "check the account on the terminal; a lock lasts about 30 minutes"
+            message = f"could not {doing}: the terminal {words or 'forbids it'}"
+            return Unauthorized(message, detail=detail, code="not-allowed", retry_after=LOCKED_FOR, hint=hint)
         case Meaning.SEARCH_OVER:
             return Incomplete(f"could not {doing}: the terminal {words}", detail=detail)
         case Meaning.NO_VERDICT:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from controller.engine.limits import FEW, SMALL, Stock, allowed, counted, exceeded, is_allowed
-from controller.engine.planning import Planned, Wanted
+from controller.engine.plans.limits import FEW, SMALL, Stock, allowed, counted, exceeded, is_allowed
+from controller.engine.plans.planning import Planned, Wanted
 from controller.model.change import Action, Change, FieldChange, Limit
 from controller.model.entity import Effect
 from controller.model.outcome import RunResult, Status

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.planfile import admit, decode, encode, signed
-from controller.engine.planning import Planned, Wanted
+from controller.engine.plans.planfile import admit, decode, encode, signed
+from controller.engine.plans.planning import Planned, Wanted
 from controller.model.change import Action, Condition, Verdict
 from controller.model.entity import Effect
 from controller.model.outcome import Rollup, Status

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from controller.engine import planfile
-from controller.engine.planning import Planned, Wanted
+from controller.engine.plans import planfile
+from controller.engine.plans.planning import Planned, Wanted
 from controller.model.change import Action, Plan
 from controller.model.errors import PlanRejected, TrueupError
 from controller.model.outcome import RunResult, Status

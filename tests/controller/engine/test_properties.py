@@ -17,7 +17,7 @@ from typing import Any, Literal
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from controller.engine.planning import Planned, Wanted
+from controller.engine.plans.planning import Planned, Wanted
 from controller.model.change import Condition
 from controller.model.outcome import RunResult
 from controller.model.period import Period, period_effect

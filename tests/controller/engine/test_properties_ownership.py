@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.planning import Wanted
+from controller.engine.plans.planning import Wanted
 from controller.model.change import Action
 from controller.model.period import Period
 from controller.model.record import Unreadable

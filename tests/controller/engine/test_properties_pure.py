@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.limits import Stock, allowed, counted, exceeded, is_allowed
-from controller.engine.order import ordered
+from controller.engine.plans.limits import Stock, allowed, counted, exceeded, is_allowed
+from controller.engine.plans.order import ordered
 from controller.model.change import Action, Change, FieldChange
 from controller.model.entity import Effect
 from controller.model.period import PERMANENT, Period, period_effect

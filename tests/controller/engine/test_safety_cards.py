@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from controller.engine.planning import Wanted
+from controller.engine.plans.planning import Wanted
 from controller.model.change import Plan
 from controller.model.errors import UsageError
 from controller.model.outcome import Status

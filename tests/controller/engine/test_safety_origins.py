@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine.planning import Planned, Wanted, make_plan
-from controller.engine.recovery import recover
+from controller.engine.applying.recovery import recover
+from controller.engine.plans.planning import Planned, Wanted, make_plan
 from controller.engine.world import World
 from controller.model.change import Action
 from controller.model.record import Record, Unreadable

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from controller.engine.planning import Wanted
+from controller.engine.plans.planning import Wanted
 from controller.model.change import Action, Condition, Verdict
 from controller.model.period import Period
 from controller.model.scope import Scope

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from controller.engine import planfile
+from controller.engine.plans import planfile
 from controller.model.errors import PlanRejected
 from controller.model.outcome import Status
 from controller.model.period import Period

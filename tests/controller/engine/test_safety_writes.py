@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.engine import planfile
-from controller.engine.planning import Planned, Wanted
+from controller.engine.plans import planfile
+from controller.engine.plans.planning import Planned, Wanted
 from controller.model.outcome import Outcome, Status
 from controller.sdk.errors import Busy, Conflict, Done, ProviderError, TimedOut, Unauthorized, Unreachable
 from controller.sdk.provider import Ref, Write

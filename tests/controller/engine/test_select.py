@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.select import JoinTable, NotSelected, Selection, Selector, build_join, fold, join_field, join_name
+from controller.engine.wishes.select import JoinTable, NotSelected, Selection, Selector, build_join, fold, join_field, join_name
 from controller.model.record import Record, RecordRef, Unreadable, Value
 from controller.sdk.mapping import Match, SubjectMapping
 from controller.sdk.provider import Selected

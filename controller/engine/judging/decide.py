@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from controller.engine.compare import Differences
-from controller.engine.diff import effect_of, field_changes
-from controller.engine.making import change, is_what_we_began, notice, who
-from controller.engine.removal import decide_extra, decide_vanished, held_by
-from controller.engine.target import Target
+from controller.engine.judging.compare import Differences
+from controller.engine.judging.diff import effect_of, field_changes
+from controller.engine.judging.making import change, is_what_we_began, notice, who
+from controller.engine.judging.removal import decide_extra, decide_vanished, held_by
+from controller.engine.judging.target import Target
 from controller.model.change import Action, FieldChange, Verdict
 from controller.model.entity import Actual, Entity, EntityKind, Refusal
 from controller.state.rows import OwnedRow

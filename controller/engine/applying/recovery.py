@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controller.engine.item import Item
-from controller.engine.limits import counts_as
-from controller.engine.planfile import changes_of
+from controller.engine.applying.item import Item
+from controller.engine.judging.survey import judge, provider_of
+from controller.engine.plans.limits import counts_as
+from controller.engine.plans.planfile import changes_of
 from controller.engine.side_by_side import asking
-from controller.engine.survey import judge, provider_of
 from controller.engine.world import World, stamp
 from controller.model.change import Action, Change
 from controller.model.entity import Actual, Effect, EntityKind

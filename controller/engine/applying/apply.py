@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from controller.engine.desired import Fitted
-from controller.engine.gather import Gathered, gather
-from controller.engine.item import withholds
-from controller.engine.lane import Conditions, Job, LaneResult, run_lane
-from controller.engine.limits import overspent_since
-from controller.engine.planfile import encode
-from controller.engine.planning import Planned
-from controller.engine.recovery import recover
+from controller.engine.applying.item import withholds
+from controller.engine.applying.lane import Conditions, Job, LaneResult, run_lane
+from controller.engine.applying.recovery import recover
+from controller.engine.applying.stop import Stop
+from controller.engine.judging.survey import provider_of
+from controller.engine.plans.limits import overspent_since
+from controller.engine.plans.planfile import encode
+from controller.engine.plans.planning import Planned
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_apply, remember_protections
-from controller.engine.stop import Stop
-from controller.engine.survey import provider_of
+from controller.engine.wishes.desired import Fitted
+from controller.engine.wishes.gather import Gathered, gather
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.change import Change, Condition, Plan, ResourcePlan
 from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status, roll_up

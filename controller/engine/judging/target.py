@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.engine.desired import DesiredSet
 from controller.engine.marks import Marks
+from controller.engine.wishes.desired import DesiredSet
 from controller.model.address import Address, Pattern
 from controller.model.change import Change, Notice, Verdict
 from controller.model.entity import Entity, EntityKind, Facts

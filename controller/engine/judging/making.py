@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.engine.target import Target
+from controller.engine.judging.target import Target
 from controller.model.change import Action, Change, FieldChange, Verdict
 from controller.model.entity import Actual, Effect, Entity, EntityKind
 from controller.state.rows import OwnedRow

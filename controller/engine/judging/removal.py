@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.engine.compare import Differences
-from controller.engine.diff import effect_of, field_changes
-from controller.engine.making import change, forget, is_what_we_began, notice, who
-from controller.engine.target import Target
+from controller.engine.judging.compare import Differences
+from controller.engine.judging.diff import effect_of, field_changes
+from controller.engine.judging.making import change, forget, is_what_we_began, notice, who
+from controller.engine.judging.target import Target
 from controller.model.change import Action, Verdict
 from controller.model.entity import Actual, Effect, Entity, EntityKind, Refusal
 from controller.state.rows import OwnedRow

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from controller.engine.desired import DesiredSet, Fitted
-from controller.engine.diff import effect_of, shown
-from controller.engine.survey import managed_kinds, parked, summary_of, target_of
-from controller.engine.target import Target
+from controller.engine.judging.diff import effect_of, shown
+from controller.engine.judging.survey import managed_kinds, parked, summary_of, target_of
+from controller.engine.judging.target import Target
+from controller.engine.wishes.desired import DesiredSet, Fitted
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, Condition, FieldChange, ResourcePlan
 from controller.model.entity import Effect, Entity, EntityKind

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from controller.engine.compare import Differences, Fold, Project, projection
-from controller.engine.decide import decide
-from controller.engine.desired import DesiredSet, Fitted
+from controller.engine.judging.compare import Differences, Fold, Project, projection
+from controller.engine.judging.decide import decide
+from controller.engine.judging.target import Protections, Target
 from controller.engine.side_by_side import asking
-from controller.engine.target import Protections, Target
+from controller.engine.wishes.desired import DesiredSet, Fitted
 from controller.engine.world import Report, World, zone_of
 from controller.model.change import Action, Change, Condition, Notice, ResourcePlan, Verdict
 from controller.model.entity import EntityKind, Facts, Refusal

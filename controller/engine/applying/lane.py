@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.engine.batch import Batch, Means, finished_of
-from controller.engine.desired import DesiredSet, Fitted
-from controller.engine.item import Item
+from controller.engine.applying.batch import Batch, Means, finished_of
+from controller.engine.applying.item import Item
+from controller.engine.applying.stop import Stop
+from controller.engine.judging.survey import exchanged, judge, provider_of
 from controller.engine.side_by_side import asking
-from controller.engine.stop import Stop
-from controller.engine.survey import exchanged, judge, provider_of
+from controller.engine.wishes.desired import DesiredSet, Fitted
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, ResourcePlan
 from controller.model.entity import Entity, EntityKind, Facts

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.engine.desired import DesiredSet, uncollected
-from controller.engine.select import JoinTable, NotSelected, Selector, build_join, join_name
+from controller.engine.judging.survey import provider_of
 from controller.engine.side_by_side import asking, side_by_side
-from controller.engine.survey import provider_of
+from controller.engine.wishes.desired import DesiredSet, uncollected
+from controller.engine.wishes.select import JoinTable, NotSelected, Selector, build_join, join_name
 from controller.engine.world import Report, World, zone_of
 from controller.model.change import Notice, Verdict
 from controller.model.encoding import digest

@@ -10,15 +10,15 @@ from datetime import timedelta
 
 import msgspec
 
-from controller.engine.desired import DesiredSet, Fitted
-from controller.engine.gather import Gathered, gather
-from controller.engine.limits import exceeded, is_allowed, spent_today, stock_of
-from controller.engine.offline import recall
-from controller.engine.order import ordered
+from controller.engine.judging.survey import provider_of, survey
+from controller.engine.judging.target import Target
+from controller.engine.plans.limits import exceeded, is_allowed, spent_today, stock_of
+from controller.engine.plans.offline import recall
+from controller.engine.plans.order import ordered
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import remember_origins
-from controller.engine.survey import provider_of, survey
-from controller.engine.target import Target
+from controller.engine.wishes.desired import DesiredSet, Fitted
+from controller.engine.wishes.gather import Gathered, gather
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.address import Address
 from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan, Verdict

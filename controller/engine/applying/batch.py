@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.engine.item import Item
-from controller.engine.limits import counts_as
+from controller.engine.applying.item import Item
+from controller.engine.applying.stop import Stop
+from controller.engine.plans.limits import counts_as
 from controller.engine.side_by_side import asking
-from controller.engine.stop import Stop
 from controller.engine.world import World, stamp
 from controller.model.change import Action
 from controller.model.encoding import canonical

@@ -1,0 +1,1 @@
+"""What should be: sources read, records selected, wishes built and fitted to what a target can hold."""
