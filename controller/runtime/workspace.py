@@ -129,9 +129,8 @@ class Workspace:
         if raw is None:
             raise PlanRejected(f"there is no run {run!r} in this state", hint="see `trueup status` for the last runs")
         plan = planfile.admit(planfile.decode(raw, self._world.keys, f"run {run}"), self._world)
-        return await self.apply(
-            Planned(remaining(plan, await state.outcomes.of_run(run))), on_progress=on_progress, stop=stop, wait=wait
-        )
+        left = planfile.signed(remaining(plan, await state.outcomes.of_run(run)), self._world.keys)  # it may be stopped again
+        return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait)
 
     async def status(self) -> list[ResourceStatus]:
         """Every declared resource, and those that are owned although nobody declares them any more."""

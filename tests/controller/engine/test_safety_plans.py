@@ -93,3 +93,26 @@ async def test_a_stop_does_not_wait_for_a_device_that_asked_for_time(tmp_path: P
     async with asyncio.timeout(10):
         result = await site.apply()
     assert {o.status for o in result.outcomes} == {Status.PARKED} and len(site.front.writes) == 1
+
+
+async def test_a_run_that_was_resumed_and_stopped_again_can_be_resumed_again(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.members.rows = [record(str(number)) for number in range(1, 21)]
+    stop_at = 7
+
+    def interrupt(write: object) -> None:
+        if len(site.front.writes) == stop_at:
+            site.stop.set()
+
+    site.front.after = interrupt
+    async with site.world() as world:
+        workspace = Workspace(world, cast(Any, None), world)
+        first = await workspace.apply(await workspace.plan(allow=frozenset({"bootstrap"})), stop=site.stop)
+        assert first.counts == {"done": 7, "parked": 13}
+        site.stop.clear()
+        stop_at = 12
+        second = await workspace.resume(first.run, stop=site.stop)
+        assert second.counts == {"done": 5, "parked": 8}
+        site.stop.clear()
+        assert (await workspace.resume("latest", stop=site.stop)).counts == {"done": 8}
+    assert len(site.front.writes) == 20
