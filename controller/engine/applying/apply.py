@@ -44,6 +44,7 @@ async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     """Carry out an admitted plan under the lease that the caller holds; every change of it gets an outcome."""
     for line in await recover(world):
         run.tell(line)
+    await world.state.prune()
     plan = planned.plan
     run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}", stamp(world.clock)
     row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())

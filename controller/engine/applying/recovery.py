@@ -46,6 +46,8 @@ async def recover(world: World) -> list[str]:
             lines.append(f"{address}: {len(entries)} interrupted changes stay open: {world.scrub(error.message)}")
         else:
             lines.append(f"{address}: of {len(entries)} interrupted changes {done} had taken effect")
+    for run in await world.state.runs.open_runs():  # we hold the lease, so nobody is at work on them
+        await world.state.runs.close(run.run, "interrupted", "ended without a word: killed, or the machine went down")
     return lines
 
 

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from controller.engine.plans import planfile
 from controller.model.errors import PlanRejected
+from controller.model.event import Event
 from controller.model.outcome import Status
 from controller.model.period import Period
 from controller.runtime.workspace import Workspace
 from controller.sdk.errors import Busy, Unauthorized
+from controller.state.rows import RunRow
 from tests.memory import Clock, Site, record
 
 pytestmark = pytest.mark.anyio
@@ -116,3 +119,19 @@ async def test_a_run_that_was_resumed_and_stopped_again_can_be_resumed_again(tmp
         site.stop.clear()
         assert (await workspace.resume("latest", stop=site.stop)).counts == {"done": 8}
     assert len(site.front.writes) == 20
+
+
+async def test_a_run_that_was_killed_is_closed_by_the_next_and_what_is_old_is_dropped(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.members.rows = [record("1"), record("2")]
+    old = Event("2020-01-01T00:00:00Z", "run.ended", "", "long ago")
+    async with site.world() as world:
+        await world.state.runs.start(RunRow("killed", "2026-05-01T07:00:00Z"), b"{}")
+        await world.state.events.add([old] + [replace(old, time="2026-04-30T00:00:00Z")] * 10_000)
+    result = await site.apply()
+    async with site.world() as world:
+        killed = await world.state.runs.get("killed")
+        assert killed is not None and killed.status == "interrupted" and killed.ended
+        assert await world.state.runs.open_runs() == []
+        assert (await world.state.runs.latest(1))[0].run == result.run
+        assert old not in await world.state.events.latest(20_000)
