@@ -46,7 +46,7 @@ async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
         run.tell(line)
     await world.state.prune()
     plan = planned.plan
-    run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}", stamp(world.clock)
+    run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", stamp(world.clock)
     row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
     await world.state.runs.start(row, encode(plan))
     await remember_protections(world, plan)
