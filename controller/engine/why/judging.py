@@ -215,4 +215,5 @@ def _rules(e: Evidence) -> list[Fact]:
         found.append(Fact("rule", f"adopt: {policy.adopt}", place))
     if policy.ignore and e.declaring:
         found.append(Fact("rule", f"ignore: {', '.join(policy.ignore)}", place))
+    found += telling.given(e.summary)
     return found + [telling.limited(limit) for limit in e.limits]

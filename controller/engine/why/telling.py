@@ -10,7 +10,7 @@ from controller.engine.select import join_field
 from controller.engine.why.answer import Fact, hidden_fields, told_all
 from controller.engine.why.tracks import Track
 from controller.engine.world import zone_of
-from controller.model.change import Action, Change, FieldChange, Limit
+from controller.model.change import Action, Change, FieldChange, Limit, ResourcePlan
 from controller.model.entity import EntityKind, Refusal
 from controller.model.record import Unreadable
 from controller.sdk.provider import Wish
@@ -121,8 +121,14 @@ def _difference(field: FieldChange) -> str:
     return f"{field.title or field.name}: {field.was or 'none'} -> {field.becomes or 'none'}"
 
 
+def given(summary: ResourcePlan) -> Iterator[Fact]:
+    """What the resource has of defaults, profiles and forEach, and its standing protections."""
+    for one in summary.given:
+        yield Fact("rule", f"{one.by}: {', '.join(one.gives)}", one.place)
+
+
 def limited(limit: Limit) -> Fact:
-    return Fact("rule", limit.message, getattr(limit, "place", ""))
+    return Fact("rule", limit.message, limit.place)
 
 
 def unselected(specs: Specs, resource: Resource, track: Track) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from controller.engine.desired import DesiredSet
 from controller.engine.gather import place_of
 from controller.engine.why.answer import Answer, Fact
-from controller.engine.why.telling import unselected
+from controller.engine.why.telling import given, limited, unselected
 from controller.engine.why.tracks import Track
 from controller.engine.world import World
 from controller.model.change import Condition, Notice, Plan, ResourcePlan
@@ -26,7 +26,8 @@ def answer(world: World, resource: Resource, plan: Plan, known: tuple[Sequence[T
     told = {_code(track) for track in known[0] if not _taken(track)}
     facts += _notices([n for n in plan.notices if n.resource == address and n.code not in told])
     facts += [Fact("rule", f"nothing is removed here: {reason}") for reason in known[1].hold_all]
-    facts += [Fact("rule", limit.message, getattr(limit, "place", "")) for limit in plan.limits if limit.resource == address]
+    facts += given(summary)
+    facts += [limited(limit) for limit in plan.limits if limit.resource == address]
     verdict, message, hint = _judged(summary, plan)
     return Answer(address, verdict, message, hint=hint, facts=tuple(facts))
 
