@@ -21,6 +21,7 @@ COMMANDS = {
     "validate": "Check the specs; shows every problem at once.",
     "plan": "Show what differs and what would be done.",
     "apply": "Make it so.",
+    "policy": "Rules of your own over plans: list them, try them.",
     "drift": "Show what somebody changed at the targets.",
     "status": "Show how every resource stands.",
     "test": "Ask resources who they are and whether we may.",

@@ -68,8 +68,10 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
     """What --bootstrap and --allow permit, in the form that limits name: ``revoke:Device/front-door=12``."""
     for text in allow:
         head, equals, count = text.partition("=")
-        if not (equals and count.isdigit() and ":" in head):
-            raise UsageError(f"--allow {text!r} allows nothing", hint="copy the flag from the plan: RULE:Kind/name=COUNT")
+        own_rule = head.startswith("policy:") and head != "policy:" and not equals
+        if not own_rule and not (equals and count.isdigit() and ":" in head):
+            hint = "copy the flag from the plan: RULE:Kind/name=COUNT, or policy:NAME"
+            raise UsageError(f"--allow {text!r} allows nothing", hint=hint)
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())
 
 

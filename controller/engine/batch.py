@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from controller.engine.fault import asking
 from controller.engine.item import Item
 from controller.engine.limits import counts_as
+from controller.engine.telling import Teller
 from controller.engine.world import World, stamp
 from controller.model.change import Action
 from controller.model.encoding import canonical
@@ -37,6 +38,7 @@ class Means:
     writer: Writer
     before_send: Callable[[], None]
     stop: asyncio.Event
+    teller: Teller
     provider: str = ""
 
 
@@ -235,6 +237,7 @@ class Batch:
         finished = [finished_of(item, self._means.run, self._means.world) for item in items if item.outcome is not None]
         if finished:
             await self._means.world.state.journal.finish(self._means.run, finished)
+            self._means.teller.ended(end.outcome for end in finished)
 
 
 def finished_of(item: Item, run: str, world: World) -> Finished:

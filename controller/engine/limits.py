@@ -96,9 +96,9 @@ def _budget(resource: str, effect: Effect, total: int, budget: int, existing: in
 
 
 def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
-    """Whether an allowance of the form ``rule:Kind/name=count`` (or ``bootstrap``) covers this limit."""
+    """Whether an allowance of the form ``rule:Kind/name=count`` (or ``bootstrap``, or ``policy:NAME``) covers this limit."""
     for allowance in allowances:
-        if allowance == limit.rule == "bootstrap":
+        if allowance == limit.rule and (allowance == "bootstrap" or (allowance.startswith("policy:") and limit.flag)):
             return True
         head, _, count = allowance.partition("=")
         if head == f"{limit.rule}:{limit.resource}" and count.isdigit() and limit.count <= int(count):

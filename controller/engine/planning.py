@@ -15,6 +15,7 @@ from controller.engine.gather import Gathered, gather
 from controller.engine.limits import exceeded, is_allowed, spent_today
 from controller.engine.offline import recall
 from controller.engine.order import ordered
+from controller.engine.review.rules import rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.survey import survey
 from controller.engine.target import Target
@@ -130,7 +131,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         scope=wanted.scope.words(),
         offline=wanted.offline,
     )
-    return Planned(plan, wishes)
+    return Planned(ruled(rulebook(world.specs, now), plan), wishes)
 
 
 async def _limits(

@@ -77,6 +77,7 @@ class Verdict(StrEnum):
     FOREIGN = "foreign"  # there under our key, not ours
     PROTECTED = "protected"
     FULL = "full"
+    WARNED = "warned"  # nothing is left alone: a rule of the operator's own warns of changes that will be made
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,15 +95,19 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule that a resource's changes exceed: what was counted, against what, and the flag that would allow it."""
+    """A rule that a resource's changes exceed: what was counted, against what, and the flag that would allow it.
+
+    ``flag`` is empty where nothing may allow it; ``place`` is where a rule of the operator's own stands.
+    """
 
     resource: str
-    rule: str  # revoke, grant, bootstrap, budget-revoke, budget-grant
+    rule: str  # revoke, grant, bootstrap, budget-revoke, budget-grant, policy:NAME
     count: int
     allowed: int
     of: int
     message: str
     flag: str
+    place: str = ""
 
 
 class Condition(StrEnum):
@@ -152,6 +157,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     notices: tuple[Notice, ...] = ()
     limits: tuple[Limit, ...] = ()
     allowances: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  # names of the operator's own rules that it was judged by
     sources: dict[str, int] = {}
     scope: tuple[str, ...] = ()  # --target, --exclude, --only, --label as given
     offline: bool = False

@@ -16,8 +16,10 @@ from controller.engine import planfile
 from controller.engine.apply import Run, apply_plan, remaining
 from controller.engine.check import TestResult, check
 from controller.engine.planning import Planned, Wanted, make_plan
+from controller.engine.review.rules import must_be_allowable, rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_look
+from controller.engine.telling import Listener, unheard
 from controller.engine.world import Report, World, silent
 from controller.model.address import Pattern
 from controller.model.change import Plan
@@ -82,6 +84,7 @@ class Workspace:
     ) -> Planned:
         """A signed plan. Reads sources and targets; writes nothing to them."""
         self._must_cover_something(scope)
+        must_be_allowable(self.specs.controller.rules, allow)
         planned = await make_plan(self._world, Wanted(scope, allow, offline), on_progress)
         if not self._world.read_only:
             await after_look(self._world, planned.plan)
@@ -98,23 +101,27 @@ class Workspace:
         planfile.write(plan, path)
 
     def read_plan(self, path: Path) -> Plan:
-        """A plan file that may be applied here and now; raises PlanRejected."""
-        return planfile.admit(planfile.read(path, self._world.keys), self._world)
+        """A plan file that may be applied here and now; raises PlanRejected. Rules that hold only at certain times are asked
+        again: it may come to forbid more than when it was made, never less."""
+        plan = planfile.admit(planfile.read(path, self._world.keys), self._world)
+        return planfile.signed(ruled(rulebook(self.specs, self._options.clock.now()), plan), self._world.keys)
 
     async def apply(
         self, planned: Planned | Plan, *, on_progress: Report = silent, stop: asyncio.Event | None = None,
-        wait: float = 0.0, tell: Callable[[str], None] = lambda line: None,
+        wait: float = 0.0, tell: Callable[[str], None] = lambda line: None, listener: Listener = unheard,
     ) -> RunResult:  # fmt: skip
-        """Carry out a plan under the lease; raises LeaseHeld when somebody else is at it for longer than ``wait`` seconds."""
+        """Carry out a plan under the lease; raises LeaseHeld when somebody else is at it for longer than ``wait`` seconds.
+        ``listener`` is told each thing that happens, once it is written down."""
         if isinstance(planned, Plan):
             planned = Planned(planfile.admit(planned, self._world))
         async with await acquire(self._world.state, "apply", wait=wait) as lease:
-            run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell)
+            run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell, listener)
             return await apply_plan(self._world, planned, run)
 
     async def resume(
-        self, run: str, *, on_progress: Report = silent, stop: asyncio.Event | None = None, wait: float = 0.0
-    ) -> RunResult:
+        self, run: str, *, on_progress: Report = silent, stop: asyncio.Event | None = None, wait: float = 0.0,
+        listener: Listener = unheard,
+    ) -> RunResult:  # fmt: skip
         """Do what a run left undone, from its own plan; ``latest`` names the last run."""
         state = self._world.state
         if run == "latest":
@@ -123,9 +130,8 @@ class Workspace:
         if raw is None:
             raise PlanRejected(f"there is no run {run!r} in this state", hint="see `trueup status` for the last runs")
         plan = planfile.admit(planfile.decode(raw, self._world.keys, f"run {run}"), self._world)
-        return await self.apply(
-            Planned(remaining(plan, await state.outcomes.of_run(run))), on_progress=on_progress, stop=stop, wait=wait
-        )
+        left = planfile.signed(remaining(plan, await state.outcomes.of_run(run)), self._world.keys)  # it may be resumed again
+        return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait, listener=listener)
 
     async def status(self) -> list[ResourceStatus]:
         """Every declared resource, and those that are owned although nobody declares them any more."""

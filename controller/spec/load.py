@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from controller.model.errors import SpecInvalid
 from controller.registry import REGISTRY, Registry
 from controller.spec.checks.document import Candidate, Judge, report
 from controller.spec.checks.fields import FieldCheck
+from controller.spec.checks.rules import rule_places, rule_problems
 from controller.spec.checks.together import by_source, objections, patterns, settings, shared_endpoints, taken_twice, zones
 from controller.spec.documents import Document, read_documents
 from controller.spec.excerpt import Findings, looks_secret
@@ -42,6 +44,8 @@ def check_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> tuple[S
     assumed = controller or ControllerSpec(timezone="UTC")  # unreadable settings must not raise objections to what lacks them
     resources = {id(c): _resource(c, assumed) for c in candidates if c.whole is not None and c.provider}
     _check_together(candidates, controller, findings)
+    for candidate, problem in rule_problems(candidates, registry.names()):
+        report(findings, candidate.document, problem)
     _check_each(candidates, resources, findings)
     if not reading.documents and not findings.errors:
         findings.file(
@@ -50,7 +54,8 @@ def check_specs(paths: Sequence[Path], registry: Registry = REGISTRY) -> tuple[S
     diagnostics = _diagnostics(findings, reading.documents)
     if findings.errors or controller is None:
         return None, diagnostics
-    return _specs(tuple(resources.values()), controller, reading.files), diagnostics
+    specs = _specs(tuple(resources.values()), controller, reading.files)
+    return replace(specs, rule_places=rule_places(candidates)), diagnostics
 
 
 def _check_together(candidates: list[Candidate], controller: ControllerSpec | None, findings: Findings) -> None:

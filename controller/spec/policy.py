@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from controller.model.units import parse_duration, parse_share
 from controller.sdk.mapping import SpecModel
+from controller.spec.rules import Rule
 
 WRITTEN: Mapping[str, bool] = {"written": True}
 """Validation context of what people wrote: there a number without its unit is an error; code may give seconds and shares."""
@@ -104,4 +105,7 @@ class ControllerSpec(SpecModel):
     plan_expiry: Duration = Field(24 * 3600.0, description="How long a saved plan may be applied.")
     source_shrink: Share = Field(
         0.3, description="A source that lost a larger share of its records since the last complete read removes nothing."
+    )
+    rules: tuple[Rule, ...] = Field(
+        (), description="Rules of your own over a plan: what it must not do, or must not do unsaid, and when. See `trueup policy`."
     )

@@ -53,6 +53,7 @@ class Specs:
     digest: str
     files: tuple[Path, ...] = ()
     departed: tuple[Resource, ...] = ()
+    rule_places: Mapping[str, Place] = field(default_factory=dict)  # where each of the Controller's rules stands, by name
 
     @cached_property
     def by_address(self) -> Mapping[str, Resource]:

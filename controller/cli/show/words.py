@@ -38,6 +38,7 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.PROTECTED: "protected",
     Verdict.FULL: "no room at the target",
     Verdict.SKIPPED: "skipped",
+    Verdict.WARNED: "warned of by a rule of yours",
 }
 
 STATUSES: Mapping[str, str] = {

@@ -76,7 +76,7 @@ def zones(candidates: Iterable[Candidate], controller: ControllerSpec | None) ->
 def _zone_problem(candidate: Candidate, zone: str | None, path: tuple[str, ...]) -> Found:
     if zone is not None and not is_zone(zone):
         hint = "Zones have names such as Europe/Stockholm."
-        yield candidate, Problem("unknown-timezone", path, f"there is no time zone `{zone}`", hint, near(zone, _zone_names()))
+        yield candidate, Problem("unknown-timezone", path, f"there is no time zone `{zone}`", hint, near(zone, zone_names()))
 
 
 @cache
@@ -89,7 +89,7 @@ def is_zone(name: str) -> bool:
 
 
 @cache
-def _zone_names() -> list[str]:
+def zone_names() -> list[str]:
     return sorted(available_timezones())
 
 
