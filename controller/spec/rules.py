@@ -50,6 +50,8 @@ MoreThan: TypeAlias = Annotated[
 ]
 Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
 ActionWord: TypeAlias = Literal["create", "update", "delete", "adopt", "forget", "bar"]
+ACTIONS: tuple[ActionWord, ...] = ("create", "update", "delete", "adopt", "forget", "bar")
+"""What rules have words for: everything but what happens in our own notes alone, which no rule is about."""
 EffectWord: TypeAlias = Literal["grants", "revokes", "neutral"]
 
 

@@ -20,7 +20,7 @@ from controller.model.change import Change, Limit, Notice, Plan, ResourcePlan, V
 from controller.model.diagnostic import Place
 from controller.model.errors import UsageError
 from controller.spec.resource import Specs
-from controller.spec.rules import Rule, Selection
+from controller.spec.rules import ACTIONS, Rule, Selection
 
 Test = Callable[[Change], bool]
 
@@ -99,7 +99,7 @@ def _broken(rule: Rule, book: Rulebook, plan: Plan, resources: Mapping[str, Reso
         return {}
     spared = _test(rule.unless, book, resources) if rule.unless is not None else None
     found: dict[str, list[Change]] = defaultdict(list)
-    for change in plan.changes:
+    for change in _judged(plan):
         if wanted(change) and not (spared is not None and spared(change)):
             found[change.resource].append(change)
     most = rule.when.more_than
@@ -109,6 +109,10 @@ def _broken(rule: Rule, book: Rulebook, plan: Plan, resources: Mapping[str, Reso
         there = sum(summary.actual for summary in plan.resources)
         return found if sum(map(len, found.values())) > bound(most, there) else {}
     return {address: changes for address, changes in found.items() if len(changes) > bound(most, resources[address].actual)}
+
+
+def _judged(plan: Plan) -> Iterator[Change]:
+    return (change for change in plan.changes if change.action.value in ACTIONS)
 
 
 def bound(most: int | float, there: int) -> int:
@@ -157,11 +161,12 @@ def _place(change: Change) -> Address:
 
 def _limits(rule: Rule, book: Rulebook, plan: Plan, found: Mapping[str, Sequence[Change]]) -> Iterator[Limit]:
     """One limit per resource that is stopped; where the rule stops everything, the others are told because of whom."""
-    touched = dict.fromkeys(change.resource for change in plan.changes) if rule.refuse == "everything" else dict.fromkeys(found)
+    touched = dict.fromkeys(change.resource for change in _judged(plan)) if rule.refuse == "everything" else dict.fromkeys(found)
     because = f"{rule.message} (a rule of yours that stops the whole plan, because of {', '.join(found)})"
-    resources = {summary.address: summary for summary in plan.resources}
+    actual = {summary.address: summary.actual for summary in plan.resources}
     for address in touched:
-        changes, there = found.get(address, ()), resources[address].actual
+        changes = found.get(address, ())
+        there = sum(actual.values()) if rule.when.per == "plan" else actual[address]
         most = bound(rule.when.more_than, there) if rule.when.more_than is not None else 0
         message = said(rule, changes) if changes else because
         flag = f"--allow {rule.code}" if rule.overridable else ""

@@ -18,7 +18,7 @@ from controller.model.diagnostic import Place
 from controller.model.entity import Effect
 from controller.model.errors import UsageError
 from controller.spec.policy import ControllerSpec
-from controller.spec.rules import Rule, Window
+from controller.spec.rules import ACTIONS, Rule, Window
 
 FRONT, SIDE = "Device/front-door", "Device/side-door"
 STOCKHOLM = "Europe/Stockholm"
@@ -222,3 +222,8 @@ def test_judging_again_forbids_more_and_never_less() -> None:
 def test_without_rules_a_plan_stays_as_it_is() -> None:
     made = plan(*MIXED)
     assert ruled(Rulebook(ControllerSpec().rules, FRIDAY), made) == made
+
+
+def test_there_is_a_word_for_every_action_that_reaches_a_target_or_ends_our_ownership() -> None:
+    assert set(ACTIONS) <= {action.value for action in Action}
+    assert {action.value for action in Action} - set(ACTIONS) <= {"move"}
