@@ -16,6 +16,7 @@ from controller.engine.gather import Gathered, gather
 from controller.engine.item import withholds
 from controller.engine.lane import Conditions, Job, LaneResult, run_lane
 from controller.engine.limits import overspent_since
+from controller.engine.moving import carry_out
 from controller.engine.planfile import encode
 from controller.engine.planning import Planned
 from controller.engine.recovery import recover
@@ -24,8 +25,9 @@ from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_apply, remember_protections
 from controller.engine.survey import provider_of
 from controller.engine.telling import Listener, Teller, unheard
+from controller.engine.turns import Turns, as_planned, changed_since, not_done
 from controller.engine.world import Report, World, silent, stamp
-from controller.model.change import Change, Condition, Plan, ResourcePlan
+from controller.model.change import Action, Change, Condition, Plan, ResourcePlan
 from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status, roll_up
 from controller.state.rows import Finished, RunRow
 
@@ -43,9 +45,13 @@ class Run:
 
 async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     """Carry out an admitted plan under the lease that the caller holds; every change of it gets an outcome."""
+    world, planned = await as_planned(world, planned, run.report)
+    plan = planned.plan
+    if any(change.action is Action.MOVE for change in plan.changes):
+        run.before_send()
+        await carry_out(world, plan)
     for line in await recover(world):
         run.tell(line)
-    plan = planned.plan
     run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}", stamp(world.clock)
     row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
     await world.state.runs.start(row, encode(plan))
@@ -74,6 +80,10 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
         changes = by_resource.get(summary.address, [])
         if summary.condition is Condition.PARKED or not changes:
             return LaneResult([], summary.message if summary.condition is Condition.PARKED else "", summary.hint)
+        if summary.condition is Condition.MOVED:
+            return await _end_all(world, teller, changes, (Status.DONE, "", ""))
+        if changed := changed_since(world.specs, summary):
+            return await _end_all(world, teller, changes, (Status.STALE, changed, "record-changed"))
         if forbidden := limited.get(summary.address):
             return await _refuse(world, teller, changes, forbidden)
         if summary.condition is Condition.ORPHANED:
@@ -90,7 +100,18 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
         teller.resource_ended(_resource(summary, result))
         return result
 
-    results = await side_by_side(told(summary) for summary in plan.resources)
+    in_turn = Turns(world.specs, [summary.address for summary in plan.resources])
+
+    async def when_due(summary: ResourcePlan) -> LaneResult:
+        async with in_turn.of(summary.address) as reason:
+            if reason:
+                result = await _end_all(world, teller, by_resource.get(summary.address, ()), (Status.SKIPPED, reason, "depends-on"))
+            else:
+                result = await told(summary)
+            in_turn.ended(summary.address, not_done(result))
+            return result
+
+    results = await side_by_side(when_due(summary) for summary in plan.resources)
     return {summary.address: result for summary, result in zip(plan.resources, results, strict=True)}
 
 
@@ -129,11 +150,18 @@ async def _forget(world: World, teller: Teller, changes: Sequence[Change]) -> La
     return LaneResult(outcomes)
 
 
-async def _refuse(world: World, teller: Teller, changes: Sequence[Change], message: str) -> LaneResult:
-    outcomes = [_outcome(change, Status.REFUSED, message, "limit") for change in changes]
-    await world.state.journal.finish(teller.run, [Finished(outcome) for outcome in outcomes])
-    teller.ended(outcomes)
+async def _end_all(world: World, teller: Teller, changes: Sequence[Change], end: tuple[Status, str, str]) -> LaneResult:
+    """The same end for every change, without anything being sent; ``end`` is status, message and code."""
+    status, message, code = end
+    outcomes = [_outcome(change, status, message, code) for change in changes]
+    if outcomes:
+        await world.state.journal.finish(teller.run, [Finished(outcome) for outcome in outcomes])
+        teller.ended(outcomes)
     return LaneResult(outcomes)
+
+
+async def _refuse(world: World, teller: Teller, changes: Sequence[Change], message: str) -> LaneResult:
+    return await _end_all(world, teller, changes, (Status.REFUSED, message, "limit"))
 
 
 def _outcome(change: Change, status: Status, message: str, code: str = "") -> Outcome:

@@ -109,7 +109,7 @@ def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
 async def spent_today(world: World, resource: str) -> dict[str, int]:
     """Changes per effect within the last 24 hours, those that may have taken effect included."""
     since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return await world.state.outcomes.effects_since(resource, since)
+    return await world.state.outcomes.effects_since(world.remembered_as(resource), since)
 
 
 async def overspent_since(world: World, plan: Plan, summary: ResourcePlan, changes: Sequence[Change]) -> str:

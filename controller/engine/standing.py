@@ -14,7 +14,7 @@ async def after_look(world: World, plan: Plan) -> None:
     """What a plan found: readable or not, drifted or not, and what of it is worth remembering."""
     conditions = []
     for summary in plan.resources:
-        if summary.condition in (Condition.OFFLINE, Condition.ORPHANED):
+        if summary.condition in (Condition.OFFLINE, Condition.ORPHANED, Condition.MOVED):
             continue
         readable = summary.condition is Condition.COMPLETE
         conditions.append(_condition(world, summary, "Ready", readable, "Answered" if readable else "Parked", summary.message))
@@ -41,6 +41,9 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
         summary = summaries[resource.resource]
         if summary.condition is Condition.ORPHANED:
             events.append(_event(world, result, "resource.forgotten", resource.resource, summary.message, "warning"))
+            continue
+        if summary.condition is Condition.MOVED:
+            events.append(_event(world, result, "resource.moved", resource.resource, summary.message, "info"))
             continue
         synced = resource.rollup is Rollup.SUCCESS
         reason = "Applied" if synced else resource.rollup.value.capitalize()

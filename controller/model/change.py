@@ -17,6 +17,7 @@ class Action(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     ADOPT = "adopt"  # take into the inventory something that is already there, writing what differs
+    MOVE = "move"  # what we own on a resource is owned under its new name from now on; nothing is written to it
     FORGET = "forget"  # drop from the inventory, leave at the target
     BAR = "bar"  # onRemoval: expire; writes the provider's safest form and keeps it true
 
@@ -110,12 +111,22 @@ class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
     place: str = ""
 
 
+class Given(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a resource has of others: ``by`` is "defaults of Device", "profile careful" or "forEach terminals", ``gives`` the keys
+    of its spec that came with it, ``place`` where it stands."""
+
+    by: str
+    gives: tuple[str, ...] = ()
+    place: str = ""
+
+
 class Condition(StrEnum):
     """How far a resource could be judged when the plan was made."""
 
     COMPLETE = "complete"
     PARKED = "parked"  # unreadable or unsafe: nothing is planned for it
     ORPHANED = "orphaned"  # no spec declares it any more
+    MOVED = "moved"  # it has another name from now on
     OFFLINE = "offline"  # --offline: planned from what is remembered
 
 
@@ -140,6 +151,8 @@ class ResourcePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     model: str = ""
     clock_offset: float | None = None
     on_fatal: str = "park"
+    given: tuple[Given, ...] = ()
+    made_of: str = ""  # digest of a resource that a record made: the record must still say the same when the plan is applied
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -20,8 +20,9 @@ from controller.engine.review.rules import must_be_allowable, rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_look
 from controller.engine.telling import Listener, unheard
+from controller.engine.today import today
 from controller.engine.world import Report, World, silent
-from controller.model.address import Pattern
+from controller.model.address import Address
 from controller.model.change import Plan
 from controller.model.errors import KeyUnusable, LeaseLost, PlanRejected, StateUnusable, UsageError
 from controller.model.event import ConditionState
@@ -43,7 +44,8 @@ from controller.state.store import State
 
 @dataclass(frozen=True)
 class Options:
-    """What a command was given: where the specs and the state are, the environment, the clock. ``trust`` binds secrets to hosts."""
+    """What a command was given: where the specs and the state are, the environment, the clock. ``trust`` binds secrets to hosts,
+    ``vars_files`` hold the values that specs take with ``{var: NAME}``."""
 
     specs: tuple[Path, ...]
     state: Path
@@ -51,6 +53,7 @@ class Options:
     environ: Mapping[str, str]
     clock: Clock
     version: str = ""
+    vars_files: tuple[Path, ...] = ()
 
 
 class ResourceStatus(msgspec.Struct, frozen=True):
@@ -79,15 +82,26 @@ class Workspace:
         self.specs = world.specs
         self.secrets = world.state.secrets
 
+    @property
+    def world(self) -> World:
+        """For the verbs that stand in modules of their own (``verbs``)."""
+        return self._world
+
     async def plan(
-        self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False, on_progress: Report = silent
-    ) -> Planned:
-        """A signed plan. Reads sources and targets; writes nothing to them."""
+        self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False,
+        on_progress: Report = silent, replacing: Sequence[str] = (), destroy: bool = False,
+    ) -> Planned:  # fmt: skip
+        """A signed plan. Reads sources and targets; writes nothing to them. ``replacing`` names entities to be made anew; with
+        ``destroy`` nothing is wanted any more of what the scope covers."""
         self._must_cover_something(scope)
+        if replacing:
+            await self.know_records(offline=offline, on_progress=on_progress)
+        anew = frozenset(self._entity(text) for text in replacing)
         must_be_allowable(self.specs.controller.rules, allow)
-        planned = await make_plan(self._world, Wanted(scope, allow, offline), on_progress)
-        if not self._world.read_only:
-            await after_look(self._world, planned.plan)
+        planned = await make_plan(self._world, Wanted(scope, allow, offline, anew, destroy), on_progress)
+        self._must_have_covered_something(planned, scope)
+        if not self._world.read_only and not destroy:
+            await after_look(replace(self._world, specs=planned.specs or self.specs), planned.plan)
         return replace(planned, plan=planfile.signed(planned.plan, self._world.keys))
 
     async def drift(self, scope: Scope = EVERYTHING, *, on_progress: Report = silent) -> Planned:
@@ -95,7 +109,14 @@ class Workspace:
         planned = await self.plan(scope, on_progress=on_progress)
         changes = tuple(change for change in planned.plan.changes if change.drift)
         plan = msgspec.structs.replace(planned.plan, changes=changes, notices=(), limits=())
-        return Planned(planfile.signed(plan, self._world.keys), planned.wishes)
+        return replace(planned, plan=planfile.signed(plan, self._world.keys))
+
+    async def know_records(self, *, offline: bool = False, on_progress: Report = silent) -> None:
+        """Ask the sources of ``forEach`` which resources there are; from then on they are among ``specs``. Where nothing is made of
+        records this asks nobody. Plans and applies do it themselves."""
+        if self.specs.generators and not self.specs.expanded:
+            now = await today(self._world, offline=offline, report=on_progress)
+            self._world, self.specs = replace(now.world, known_as={}), now.world.specs
 
     def write_plan(self, plan: Plan, path: Path) -> None:
         planfile.write(plan, path)
@@ -152,11 +173,14 @@ class Workspace:
             max((read.read_at for read in reads.values()), default=""),
         )
 
-    async def test(self, patterns: Sequence[str] = ()) -> list[TestResult]:
+    async def test(self, patterns: Sequence[str] = (), labels: Sequence[str] = ()) -> list[TestResult]:
         """Ask resources who they are, side by side; sources too."""
-        chosen = [r for r in self.specs.resources if not patterns or any(Pattern(p).covers_resource(r.address) for p in patterns)]
+        await self.know_records()
+        scope = Scope(targets=tuple(patterns), labels=tuple(labels))
+        chosen = [r for r in self.specs.resources if scope.covers_resource(r.address, r.labels)]
         if not chosen:
-            raise UsageError(f"no resource matches {', '.join(patterns)}", hint=_existing(self.specs))
+            given = " ".join([*patterns, *(f"--label {label}" for label in labels)])
+            raise UsageError(f"no resource matches {given}", hint=_existing(self.specs))
         return await side_by_side(check(self._world, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
@@ -166,10 +190,34 @@ class Workspace:
         """Take a remembered protection back; False when there was none."""
         return await self._world.state.protections.release(resource, pattern)
 
-    def _must_cover_something(self, scope: Scope) -> None:
-        if not any(scope.covers_resource(r.address, r.labels) for r in self.specs.targets):
+    def targets(self, scope: Scope) -> tuple[Resource, ...]:
+        """The declared targets that a selection is about; raises UsageError when there are none."""
+        found = tuple(r for r in self.specs.targets if scope.covers_resource(r.address, r.labels))
+        if not found:
             given = " ".join(scope.words())
             raise UsageError(f"nothing declared matches {given}" if given else "no target is declared", hint=_existing(self.specs))
+        return found
+
+    def _must_cover_something(self, scope: Scope) -> None:
+        """What records make is not known yet; then it is asked again once it is."""
+        if not self.specs.generators:
+            self.targets(scope)
+
+    def _must_have_covered_something(self, planned: Planned, scope: Scope) -> None:
+        if self.specs.generators and not (planned.plan.resources or planned.plan.notices):
+            self.targets(scope)
+
+    def _entity(self, text: str) -> Address:
+        """An entity on a declared target."""
+        try:
+            address = Address.parse(text)
+        except ValueError as wrong:
+            raise UsageError(str(wrong)) from None
+        if not address.entity or "*" in text:
+            hint = "write Kind/name:entity/key, for example Device/front-door:person/1001"
+            raise UsageError(f"{text} is not one entity", hint=hint)
+        self.targets(Scope(targets=(str(address.resource),)))
+        return address
 
 
 def _existing(specs: Specs) -> str:
@@ -191,7 +239,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
 
     Raises SpecInvalid, KeyUnusable, StateUnusable, and what the trust file may raise.
     """
-    specs = load_specs(options.specs)
+    specs = load_specs(options.specs, vars_files=options.vars_files)
     trust = load_trust(options.trust, options.specs) if options.trust else None
     keys = open_keys(options)
     async with _open_state(options, keys, write=write) as (state, read_only):
@@ -208,6 +256,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
             version=options.version,
             host=platform.node(),
             read_only=read_only,
+            keep_secret=resolver.keep,
             lanes=asyncio.Semaphore(specs.controller.parallel_devices),
         )
         yield Workspace(world, options)
@@ -216,8 +265,10 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
 async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:
     """What no spec declares any more and is to be emptied: known from the last time it was applied."""
     owned = set(await state.inventory.resources())
+    moving = {move.from_ for move in specs.controller.moved}
     rows = [row for row in await state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
-    return tuple(resource for row in rows if (resource := recalled(row.document)) is not None)
+    known = [row for row in rows if specs.made_by_records(row.resource) is None and row.resource not in moving]
+    return tuple(resource for row in known if (resource := recalled(row.document)) is not None)
 
 
 def open_keys(options: Options) -> Keys:

@@ -97,7 +97,8 @@ def test(context: click.Context, plan_file: str, at: str | None, allow: tuple[st
 def _specs(settings: Settings) -> Specs:
     from controller.spec.load import load_specs
 
-    return load_specs(settings.options().specs)
+    options = settings.options()
+    return load_specs(options.specs, vars_files=options.vars_files)
 
 
 def _read(path: object) -> bytes:

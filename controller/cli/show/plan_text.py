@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from controller.cli.show.layout import STANDARD, WIDTH, View, rest, wrapped
-from controller.cli.show.plan_end import closing_lines, limit_lines, notice_lines
+from controller.cli.show.plan_end import again, closing_lines, limit_lines, notice_lines
 from controller.cli.show.words import ACTIONS, EFFECTS, counted, number, phrase, sign
 from controller.model.change import Action, Change, Condition, FieldChange, Plan, ResourcePlan
 from controller.model.entity import Effect
@@ -45,6 +45,15 @@ def drift_text(plan: Plan, view: View = STANDARD) -> str:
     if plan.changes:
         lines += ["", f"To put it right: {view.command('apply')}"]
     return "\n".join(lines)
+
+
+def moved_text(plan: Plan, view: View = STANDARD) -> str:
+    """What ``--refresh-only`` would take as last written."""
+    if not plan.changes:
+        return drift_text(plan, view)
+    taken, right = again("apply --refresh-only", plan), again("apply", plan)
+    said = drift_text(plan, view).rpartition("\n")[0]
+    return f"{said}\nTo take it as it is, for our notes alone: {view.command(taken)}\nTo put it right: {view.command(right)}"
 
 
 def _body_lines(plan: Plan, view: View) -> list[str]:
@@ -92,6 +101,10 @@ def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: Vie
     yield from _who(resource)
     if resource.condition is not Condition.COMPLETE:
         yield from _condition_lines(resource)
+    if view.whole:
+        yield from given_lines(resource)
+    elif shared := ", ".join(dict.fromkeys(g.by for g in resource.given if " " in g.by)):
+        yield from wrapped(f"with {shared}", 2, hang=2)
     if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
         yield from wrapped(_there(resource), 2, hang=2)
     if resource.clock_offset is not None and abs(resource.clock_offset) >= _NOTICEABLE:
@@ -110,6 +123,13 @@ def _who(resource: ResourcePlan) -> Iterator[str]:
     else:
         yield from wrapped(resource.address, 0)
         yield from wrapped(known, 2, hang=2)
+
+
+def given_lines(resource: ResourcePlan) -> Iterator[str]:
+    """What the resource has of others, and the rules that protect what is on it: which words, and where they stand."""
+    for given in resource.given:
+        words = f": {', '.join(given.gives)}" if given.gives else ""
+        yield from wrapped(f"with {given.by}{words}" + (f" ({given.place})" if given.place else ""), 2, hang=4)
 
 
 def _there(resource: ResourcePlan) -> str:
