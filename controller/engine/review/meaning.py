@@ -23,7 +23,8 @@ _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 def digest_of(plan: Plan) -> str:
     """``sha256:<64 hex digits>`` over changes, limits, targets and allowances."""
-    names = {change.id: _name(change) for change in plan.changes}
+    waiting = any(change.after for change in plan.changes)
+    names = {change.id: _name(change) for change in plan.changes} if waiting else {}
     return digest(
         {
             "format": plan.format,
@@ -37,14 +38,14 @@ def digest_of(plan: Plan) -> str:
 
 
 def _name(change: Change) -> Name:
-    return change.resource, change.kind, change.key, change.action.value
+    return change.resource, change.kind, change.key, change.action
 
 
 def _meant(change: Change, names: Mapping[str, Name]) -> tuple[Any, ...]:
     """Names, texts and fingerprints alone: a plan that was read back from a file gives the same."""
     return (
         *_name(change),
-        change.effect.value,
+        change.effect,
         [(field.name, field.was, field.becomes, field.withheld) for field in change.fields],
         change.managed,
         change.before,
