@@ -16,7 +16,6 @@ from controller.engine.gather import Gathered, gather
 from controller.engine.item import withholds
 from controller.engine.lane import Conditions, Job, LaneResult, run_lane
 from controller.engine.limits import overspent_since
-from controller.engine.moving import carry_out
 from controller.engine.planfile import encode
 from controller.engine.planning import Planned
 from controller.engine.recovery import recover
@@ -25,7 +24,8 @@ from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_apply, remember_protections
 from controller.engine.survey import provider_of
 from controller.engine.telling import Listener, Teller, unheard
-from controller.engine.turns import Turns, as_planned, changed_since, not_done
+from controller.engine.today.moving import carry_out
+from controller.engine.today.turns import Turns, as_planned, changed_since, not_done
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.change import Action, Change, Condition, Plan, ResourcePlan
 from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status, roll_up

@@ -19,8 +19,8 @@ from controller.engine.review.rules import rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.survey import survey
 from controller.engine.target import Looking, Target
-from controller.engine.today import today
-from controller.engine.waiting import blocked, in_order, needs_of
+from controller.engine.today.asking import today
+from controller.engine.today.waiting import blocked, in_order, needs_of
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.address import Address
 from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan, Verdict

@@ -20,7 +20,7 @@ from controller.engine.review.rules import must_be_allowable, rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_look
 from controller.engine.telling import Listener, unheard
-from controller.engine.today import today
+from controller.engine.today.asking import today
 from controller.engine.world import Report, World, silent
 from controller.model.address import Address
 from controller.model.change import Plan

@@ -314,7 +314,7 @@ async def test_facts_are_asked_of_every_door(estate: Estate) -> None:
 
 async def _facts(estate: Estate) -> Facts:
     from controller.engine.check import check
-    from controller.engine.today import today
+    from controller.engine.today.asking import today
 
     async with estate.world() as world:
         now = await today(world)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.engine.planning import Wanted
-from controller.engine.waiting import blocked
+from controller.engine.today.waiting import blocked
 from controller.model.change import Action, Condition
 from controller.model.outcome import Rollup, Status
 from controller.model.scope import Scope

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from controller.engine.expand import Expansion, expand
-from controller.engine.moving import Moves, moves_due, with_moves
+from controller.engine.today.expand import Expansion, expand
+from controller.engine.today.moving import Moves, moves_due, with_moves
 from controller.engine.world import Report, World, silent
 from controller.model.change import Plan
 from controller.model.scope import EVERYTHING, Scope

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from controller.engine.planfile import typed
 from controller.engine.planning import Planned
-from controller.engine.today import today
-from controller.engine.waiting import needs_of
+from controller.engine.today.asking import today
+from controller.engine.today.waiting import needs_of
 from controller.engine.world import Report, World
 from controller.model.change import Condition, ResourcePlan
 from controller.model.outcome import Status
