@@ -7,8 +7,8 @@ Keyed fingerprints stand in a plan, so two workspaces with keys of their own nev
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from operator import itemgetter
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from controller.model.change import Change, Plan
@@ -17,7 +17,7 @@ from controller.model.errors import PlanRejected, UsageError
 
 Name = tuple[str, str, str, str]
 
-_NAME = itemgetter(0, 1, 2, 3)
+_name = attrgetter("resource", "kind", "key", "action")
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -25,37 +25,36 @@ def digest_of(plan: Plan) -> str:
     """``sha256:<64 hex digits>`` over changes, limits, targets and allowances."""
     waiting = any(change.after for change in plan.changes)
     names = {change.id: _name(change) for change in plan.changes} if waiting else {}
+    meant: list[Any] = []  # one flat list: a list per change would keep the garbage collector busy for as long as the rest takes
+    for change in sorted(plan.changes, key=_name):
+        meant += _meant(change, names)
     return digest(
         {
             "format": plan.format,
             "offline": plan.offline,
             "targets": sorted((r.address, r.provider, r.target, r.identity, r.condition.value) for r in plan.resources),
-            "changes": sorted((_meant(change, names) for change in plan.changes), key=_NAME),
+            "changes": meant,
             "limits": sorted((limit.resource, limit.rule, limit.count, limit.allowed) for limit in plan.limits),
             "allowances": sorted(plan.allowances),
         }
     )
 
 
-def _name(change: Change) -> Name:
-    return change.resource, change.kind, change.key, change.action
-
-
-def _meant(change: Change, names: Mapping[str, Name]) -> tuple[Any, ...]:
-    """Names, texts and fingerprints alone: a plan that was read back from a file gives the same."""
-    return (
-        *_name(change),
-        change.effect,
-        [(field.name, field.was, field.becomes, field.withheld) for field in change.fields],
-        change.managed,
-        change.before,
-        change.fingerprint,
-        change.subject,
-        change.label,
-        change.remote_id,
-        sorted(names.get(need, (need,)) for need in change.after) if change.after else (),
-        change.administrator,
-    )
+def _meant(change: Change, names: Mapping[str, Name]) -> Iterator[Any]:
+    """Names, texts and fingerprints alone: a plan that was read back from a file gives the same. Counts stand before what has no
+    fixed length, so that no two plans give one list."""
+    yield from _name(change)
+    yield from (change.effect, change.before, change.fingerprint, change.subject, change.label, change.remote_id)
+    yield change.administrator
+    yield len(change.fields)
+    for field in change.fields:
+        yield from (field.name, field.was, field.becomes, field.withheld)
+    yield None if change.managed is None else len(change.managed)
+    yield from change.managed or ()
+    yield len(change.after)
+    for need in sorted(names.get(need, (need,)) for need in change.after) if change.after else ():
+        yield len(need)
+        yield from need
 
 
 def must_be_reviewed(plan: Plan, reviewed: str) -> None:
