@@ -27,7 +27,11 @@ def digest_of(plan: Plan) -> str:
     names = {change.id: _name(change) for change in plan.changes} if waiting else {}
     meant: list[Any] = []  # one flat list: a list per change would keep the garbage collector busy for as long as the rest takes
     for change in sorted(plan.changes, key=_name):
-        meant += _meant(change, names)
+        meant += _meant(change)
+        for field in change.fields:
+            meant += (field.name, field.was, field.becomes, field.withheld)
+        if change.managed or change.after:
+            meant += (*(change.managed or ()), *_needs(change, names))
     return digest(
         {
             "format": plan.format,
@@ -40,20 +44,18 @@ def digest_of(plan: Plan) -> str:
     )
 
 
-def _meant(change: Change, names: Mapping[str, Name]) -> Iterator[Any]:
-    """Names, texts and fingerprints alone: a plan that was read back from a file gives the same. Counts stand before what has no
-    fixed length, so that no two plans give one list."""
-    yield from _name(change)
-    yield from (change.effect, change.before, change.fingerprint, change.subject, change.label, change.remote_id)
-    yield change.administrator
-    yield len(change.fields)
-    for field in change.fields:
-        yield from (field.name, field.was, field.becomes, field.withheld)
-    yield None if change.managed is None else len(change.managed)
-    yield from change.managed or ()
-    yield len(change.after)
-    for need in sorted(names.get(need, (need,)) for need in change.after) if change.after else ():
-        yield len(need)
+def _meant(change: Change) -> tuple[Any, ...]:
+    """Names, texts and fingerprints alone: a plan that was read back from a file gives the same. It ends in the lengths of what
+    follows, so that no two plans give one list."""
+    managed = None if change.managed is None else len(change.managed)
+    return (
+        *_name(change), change.effect, change.before, change.fingerprint, change.subject, change.label, change.remote_id,
+        change.administrator, len(change.fields), managed, len(change.after),
+    )  # fmt: skip
+
+
+def _needs(change: Change, names: Mapping[str, Name]) -> Iterator[str]:
+    for need in sorted(names.get(need, (need, "", "", "")) for need in change.after):
         yield from need
 
 
