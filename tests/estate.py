@@ -51,6 +51,7 @@ class DoorConfig(SpecModel):
     username: str = Field("admin", description="Who writes.")
     password: SecretRef | None = Field(None, description="Password.")
     port: int = Field(80, description="A number.")
+    zone: str | None = Field(None, description="Zone of the door.")
     serial: str | None = Field(None, description="Serial number.")
 
 
@@ -107,7 +108,7 @@ class Estate:
             "door", "A door", "Device", DoorConfig, (PERSON, CARD), {"people": People},
             endpoint=lambda c: Endpoint(c.url, c.username, c.password), kinds_of=kinds_of, desired=desired,
             fit=lambda entity, facts: entity, reader=reader, writer=writer, bar=bar, check=lambda resource: self.objects,
-            identity=lambda c: c.serial, batch=5,
+            identity=lambda c: c.serial, zone=lambda c: c.zone, batch=5,
         )  # fmt: skip
 
     def _reached(self, config: DoorConfig) -> Door:

@@ -95,9 +95,7 @@ class Resolver:
 
     def _from_record(self, name: str) -> str:
         if name not in self._of_records:
-            raise SecretMissing(
-                f"the record that holds the secret {name} is gone", hint="put the record back, or take the resource over by hand"
-            )
+            raise SecretMissing(f"the record that holds the secret {name} is gone", hint="put the record back into its source")
         return self._of_records[name]
 
     def _from_file(self, path: Path) -> str:

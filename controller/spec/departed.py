@@ -30,8 +30,8 @@ def remembered(resource: Resource) -> str:
 
 
 def recalled(text: str, registry: Registry = REGISTRY, known: Provider | None = None) -> Resource | None:
-    """The resource as it was last applied; None when nothing was kept or it cannot be understood any more. ``known`` is its provider
-    where the caller has it already."""
+    """The resource as it was last applied; None when nothing was kept or it cannot be understood any more. ``known`` is its
+    provider where the caller has it already."""
     if not text:
         return None
     kept: dict[str, Any] = msgspec.json.decode(text)

@@ -23,7 +23,7 @@ from controller.sdk.provider import TargetProvider
 from controller.sdk.reference import token
 from controller.sdk.template import render
 from controller.spec.checks.explain import Problem, explain
-from controller.spec.checks.shape import SECRET, marks_at
+from controller.spec.checks.shape import SECRET, TEMPLATE, marks_at
 from controller.spec.envelope import document_model
 from controller.spec.policy import WRITTEN
 from controller.spec.resource import Mapped, Resource
@@ -31,6 +31,7 @@ from controller.spec.shared import ForEach
 from controller.spec.syntax.positions import Path
 
 CONTEXT: Mapping[str, bool] = {**WRITTEN, "each": True}
+REFERENCES = frozenset({"env", "file", "secret", "plain"})
 WHERE = (("metadata", "labels"), ("spec", "config"))  # and the provider's sections
 
 
@@ -82,13 +83,19 @@ class Made:
 
 
 def find_each(data: Any, provider: TargetProvider, model: type[BaseModel]) -> tuple[Each, ...]:
-    """Every ``{each: FIELD}`` where it may stand: in labels, in the config and in mappings."""
+    """Every ``{each: FIELD}`` where it may stand: in labels, in the config, and in mappings beside templates and sources.
+
+    Elsewhere it is no word, and the model says so: above all within a reference, where a record would choose which secret is sent.
+    """
     found = []
     for start in (*WHERE, *(("spec", section) for section in provider.sections)):
         node = data
         for part in start:
             node = node.get(part) if isinstance(node, dict) else None
-        found += [Each(path, name, SECRET in marks_at(model, path)) for path, name in _each_in(node, start)]
+        for path, name in _each_in(node, start):
+            marks = marks_at(model, path)
+            if TEMPLATE not in marks and path[3:4] not in (("from",), ("match",)):
+                found.append(Each(path, name, SECRET in marks))
     return tuple(found)
 
 
@@ -96,6 +103,8 @@ def _each_in(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(node, dict):
         if len(node) == 1 and isinstance(node.get("each"), str):
             yield path, node["each"]
+            return
+        if node and node.keys() <= REFERENCES:
             return
         for key, item in node.items():
             yield from _each_in(item, (*path, key))

@@ -6,61 +6,22 @@ level by level; lists, texts and references are taken whole. Places stay those o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any
 
 from controller.model.change import Given
-from controller.model.diagnostic import Place, Severity
 from controller.spec.checks.explain import dotted, near
-from controller.spec.documents import Document, Reading, read_documents
+from controller.spec.documents import Document, Reading
 from controller.spec.envelope import CONTROLLER
 from controller.spec.excerpt import Findings
+from controller.spec.layered import Layered
 from controller.spec.syntax.positions import Path
+from controller.spec.values import with_values
 
 _REFERENCES = frozenset({"env", "file", "secret", "plain", "each"})
 _SHARED = ("config", "policy")
-
-
-@dataclass(frozen=True)
-class Layered(Document):
-    """A document with what others gave it. ``origins``: the place of what it does not hold itself; ``notes`` say whence a value
-    that it takes by name comes."""
-
-    merged: Any = None
-    origins: Mapping[Path, tuple[Document, Path]] = field(default_factory=dict)
-    notes: Mapping[Path, str] = field(default_factory=dict)
-    given: tuple[Given, ...] = ()
-    missing: frozenset[Path] = frozenset()  # where a value is taken that does not exist: told already
-
-    @property
-    def data(self) -> Any:
-        return self.merged
-
-    def key(self, *path: str | int) -> Place:
-        document, inner = self._origin(path)
-        return super().key(*path) if document is None else document.key(*inner)
-
-    def value(self, *path: str | int) -> Place:
-        document, inner = self._origin(path)
-        return super().value(*path) if document is None else document.value(*inner)
-
-    def written(self, path: Path) -> Path:
-        return self._origin(path)[1]
-
-    def unjudged(self, path: Path) -> bool:
-        return any(path[: len(at)] == at for at in self.missing)
-
-    def note(self, path: Path) -> str:
-        return next((note for at, note in self.notes.items() if path[: len(at)] == at), "")
-
-    def _origin(self, path: Path) -> tuple[Document | None, Path]:
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                document, start = self.origins[path[:length]]
-                return document, (*start, *path[length:])
-        return None, path
 
 
 def given_to(document: Document) -> tuple[Given, ...]:
@@ -70,104 +31,13 @@ def given_to(document: Document) -> tuple[Given, ...]:
 
 def layered(reading: Reading, vars_files: Sequence[File] = ()) -> list[Document]:
     """The documents with everything under them; what is wrong on the way is added to the reading's findings."""
-    documents = _with_values(reading, vars_files)
+    documents = with_values(reading, vars_files)
     controller = next((d for d in documents if isinstance(d.data, dict) and d.data.get("kind") == CONTROLLER), None)
     spec = controller.data.get("spec") if controller is not None else None
     if controller is None or not isinstance(spec, dict) or not (spec.get("defaults") or spec.get("profiles")):
         return [_without_profiles(document, reading.findings) for document in documents]
     shelf = _Shelf(controller, spec, reading.findings)
     return [document if document is controller else shelf.under(document) for document in documents]
-
-
-# -- values files ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Values:
-    """The values by name, with the place of each, and which of them a spec took."""
-
-    known: dict[str, tuple[Any, Place]] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
-    used: set[str] = field(default_factory=set)
-
-
-def _with_values(reading: Reading, files: Sequence[File]) -> list[Document]:
-    if not files and not any(reading.findings.mentions(str(file), "var") for file in reading.files):
-        return reading.documents
-    values = _read_values(files, reading.findings)
-    out = [_substituted(document, values, reading.findings) for document in reading.documents]
-    for name, (_, place) in values.known.items():
-        if name not in values.used:
-            reading.findings.add(
-                place, "unused-var", f"no spec takes the value `{name}`", severity=Severity.WARNING,
-                detail=f"A spec takes it with {{var: {name}}}.",
-            )  # fmt: skip
-    return out
-
-
-def _read_values(files: Sequence[File], findings: Findings) -> _Values:
-    """The values of all files; of a name that stands in several the last counts, so that a file may refine another."""
-    values = _Values(files=tuple(map(str, files)))
-    for file in files:
-        reading = read_documents([file])
-        findings.absorb(reading.findings)
-        for document in reading.documents:
-            if not isinstance(document.data, dict):
-                findings.add(
-                    document.value(), "bad-vars", "a values file holds names and values", detail="For example: site: north"
-                )
-                continue
-            values.known |= {name: (value, document.key(name)) for name, value in document.data.items()}
-    return values
-
-
-def _substituted(document: Document, values: _Values, findings: Findings) -> Document:
-    data = document.data
-    if not isinstance(data, dict):
-        return document
-    notes: dict[Path, str] = {}
-    merged = dict(data)
-    for part in ("metadata", "spec"):
-        if part in data:
-            merged[part] = _filled(data[part], (part,), _Filling(document, values, findings, notes))
-    missing = frozenset(path for path, note in notes.items() if not note)
-    return Layered(document.file, document.folder, document.parsed, merged, notes=notes, missing=missing) if notes else document
-
-
-@dataclass(frozen=True)
-class _Filling:
-    document: Document
-    values: _Values
-    findings: Findings
-    notes: dict[Path, str]
-
-
-def _filled(node: Any, path: Path, filling: _Filling) -> Any:
-    if isinstance(node, list):
-        return [_filled(item, (*path, index), filling) for index, item in enumerate(node)]
-    if not isinstance(node, dict):
-        return node
-    if len(node) == 1 and isinstance(node.get("var"), str):
-        return _value(node, path, filling)
-    return {key: _filled(item, (*path, key), filling) for key, item in node.items()}
-
-
-def _value(node: dict[str, Any], path: Path, filling: _Filling) -> Any:
-    name, values = node["var"], filling.values
-    if name in values.known:
-        value, place = values.known[name]
-        values.used.add(name)
-        filling.notes[path] = f"The value is that of `{name}` in {place}."
-        return value
-    meant = near(name, list(values.known))
-    known = f"Values are: {', '.join(values.known) or 'none'} ({', '.join(values.files)})."
-    detail = known if values.files else "No values file is given: name one with --vars FILE or TRUEUP_VARS."
-    place = filling.document.value(*path, "var")
-    filling.notes[path] = ""
-    filling.findings.add(
-        place, "unknown-var", f"there is no value `{name}`", detail=detail, suggestion=meant, path=dotted((*path, "var"))
-    )
-    return node
 
 
 # -- defaults and profiles ---------------------------------------------------------------------------------------------------

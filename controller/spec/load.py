@@ -16,19 +16,15 @@ from controller.sdk.provider import TargetProvider
 from controller.spec.checks.document import Candidate, Judge, report, waits
 from controller.spec.checks.explain import dotted
 from controller.spec.checks.fields import FieldCheck
+from controller.spec.checks.for_each import for_each_problems
 from controller.spec.checks.rules import rule_places, rule_problems
-from controller.spec.checks.sharing import (
-    dependency_problems,
-    for_each_problems,
-    layer_problems,
-    moved_problems,
-    unused_profiles,
-)
+from controller.spec.checks.sharing import dependency_problems, layer_problems, moved_problems, unused_profiles
 from controller.spec.checks.together import by_source, objections, patterns, settings, shared_endpoints, taken_twice, zones
 from controller.spec.documents import Document, read_documents
 from controller.spec.excerpt import Findings, looks_secret
 from controller.spec.generator import Generator, without_plain
-from controller.spec.layers import Layered, given_to, layered
+from controller.spec.layered import Layered
+from controller.spec.layers import given_to, layered
 from controller.spec.policy import ControllerSpec
 from controller.spec.resource import Mapped, Resource, Specs
 from controller.spec.shared import ForEach

@@ -16,11 +16,12 @@ from controller.engine.gather import Row, SourceRead, read_named, shrunk_notices
 from controller.engine.world import Report, World
 from controller.model.change import Condition, Notice, ResourcePlan, Verdict
 from controller.model.outcome import Progress
-from controller.model.record import Record, Unreadable
+from controller.model.record import FieldType, Record, Unreadable
 from controller.model.scope import Scope
 from controller.sdk.provider import Problem as Objection
+from controller.sdk.provider import SourceProvider
 from controller.sdk.template import compile_template, missing_fields
-from controller.sdk.where import NO, YES, compile_where
+from controller.sdk.where import NO, YES, check_where, compile_where
 from controller.spec.checks.explain import dotted
 from controller.spec.checks.together import is_zone, network_place
 from controller.spec.departed import recalled
@@ -58,7 +59,8 @@ class _Set:
             self.held.setdefault(address, message)
         else:
             self.open = self.open or message
-        words = f"{self.generator.for_each.source}: {place or f'record {record}'}: {message}"
+        kept = f"; {address} stays as it is" if key else f"; nothing that {address} made earlier is forgotten"
+        words = f"{self.generator.for_each.source}: {place or f'record {record}'}: {message}{kept}"
         self.notices.append(
             Notice(address, Verdict.REFUSED, code, words, place=f"{self.generator.for_each.source}: {place or record}")
         )
@@ -70,7 +72,8 @@ async def expand(world: World, scope: Scope, allow: frozenset[str], offline: boo
     reads = await read_named(world, {g.for_each.source for g in chosen}, allow, offline=offline, report=report)
     sets = [_set_of(world, generator, reads[generator.for_each.source]) for generator in chosen]
     for one in sets:
-        report(Progress(str(one.generator.address), "made of records", done=len(one.made), total=len(one.made)))
+        if one.made:
+            report(Progress(str(one.generator.address), "made of records", done=len(one.made), total=len(one.made)))
     _refuse_shared_places(world.specs, sets)
     left_out = {f"{g.prefix}*": "it was not selected" for g in world.specs.generators if g not in chosen}
     found = Expansion(_with(world.specs, sets, left_out), [n for one in sets for n in one.notices])
@@ -155,7 +158,7 @@ def _make(world: World, one: _Set, key: str, record: Record) -> None:
         world.keep_secret(name, value)  # before anything is said about this record
     wrong = [(p.code, f"{dotted(p.path)}: {p.summary}") for p in made.problems]
     if made.resource is not None:
-        wrong = list(_objections(one.generator, made.resource))
+        wrong = list(_objections(world.specs, one.generator, made.resource))
     for code, message in wrong:
         one.refuse(record.key, code, message, key=key, place=record.place)
     if made.resource is not None and not wrong:
@@ -165,7 +168,7 @@ def _make(world: World, one: _Set, key: str, record: Record) -> None:
         one.made.append((replace(made.resource, given=given), record.place or record.key))
 
 
-def _objections(generator: Generator, resource: Resource) -> Iterable[tuple[str, str]]:
+def _objections(specs: Specs, generator: Generator, resource: Resource) -> Iterable[tuple[str, str]]:
     """What only shows once the config is whole: where it leads, its zone, and what the provider says."""
     if refused := outside(generator.provider.endpoint(resource.config).url, generator.for_each.allow_networks):
         yield "outside-networks", refused
@@ -174,9 +177,27 @@ def _objections(generator: Generator, resource: Resource) -> Iterable[tuple[str,
         yield "unknown-timezone", f"there is no time zone {resource.zone}"
     if resource.zone is None and any("valid" in type(m.mapping).model_fields for m in resource.mappings):
         yield "missing-timezone", "the time zone is missing: write `timezone` under spec.config, or in the Controller"
+    if any(each.path[:1] == ("spec",) and each.path[1] in generator.provider.sections for each in generator.each):
+        yield from _filter_problems(specs, resource)
     problems: Iterable[Objection] = generator.provider.check(resource)
     for problem in problems:
         yield "provider", f"{dotted(('spec', *problem.path))}: {problem.message}"
+
+
+def _filter_problems(specs: Specs, resource: Resource) -> Iterable[tuple[str, str]]:
+    """Conditions with a value of the record in them: the value must fit its field."""
+    for mapped in resource.mappings:
+        mapping = mapped.mapping
+        fields = dict(_fields(specs, mapping.from_))
+        for match in mapping.match:
+            fields |= {name: kind for name, kind in _fields(specs, match.source).items() if name in match.take}
+        for path, message, _ in check_where(mapping.where, fields):
+            yield "where", f"{dotted(('spec', mapped.section, 'where', *path))}: {message}"
+
+
+def _fields(specs: Specs, source: str) -> Mapping[str, FieldType]:
+    resource = specs.sources[source]
+    return resource.provider.fields(resource.config) if isinstance(resource.provider, SourceProvider) else {}
 
 
 # -- all of them together ----------------------------------------------------------------------------------------------------

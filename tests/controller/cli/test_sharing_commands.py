@@ -36,7 +36,11 @@ kind: Source
 metadata: {name: terminals}
 spec:
   provider: csv
-  config: {path: terminals.csv, record: table, key: id, map: {id: id, url: url, site: site, password: {column: password, sensitive: true}}}
+  config:
+    path: terminals.csv
+    record: table
+    key: id
+    map: {id: id, url: url, site: site, password: {column: password, sensitive: true}}
 ---
 apiVersion: trueup/v1
 kind: Device

@@ -250,7 +250,30 @@ async def test_what_the_provider_objects_to_is_refused(estate: Estate) -> None:
     estate.objects = [Problem(("config", "url"), "this door keeps nobody")]
     planned = await estate.plan()
     assert said(planned) == [(T1, "refused", "provider"), (T2, "refused", "provider")]
-    assert planned.plan.notices[0].message == "terminals: row 1: spec.config.url: this door keeps nobody"
+    assert (
+        planned.plan.notices[0].message
+        == "terminals: row 1: spec.config.url: this door keeps nobody; Device/terminal@1 stays as it is"
+    )
+
+
+async def test_who_enters_may_hang_on_the_record(estate: Estate) -> None:
+    estate.write(SPECS.replace("{from: members}", "{from: members, where: {site: {each: site}}}"))
+    estate.registers["members"].rows = [record("1001", site="gym"), record("1002", site="pool")]
+    estate.registers["terminals"].rows = [terminal("1"), terminal("2", site="pool")]
+    await estate.apply()
+    assert [set(estate.door(f"10.0.0.{n}").persons) for n in (1, 2)] == [{"1001"}, {"1002"}]
+
+
+async def test_a_condition_that_a_record_makes_nonsense_of_is_refused(estate: Estate) -> None:
+    estate.write(SPECS.replace("{from: members}", "{from: members, where: {site: {in: {each: port}}}}"))
+    estate.registers["terminals"].rows[0] = terminal("1", port="80")
+    planned = await estate.plan()
+    assert said(planned) == [(T1, "refused", "where"), (T2, "refused", "each-missing")]
+
+
+async def test_a_zone_is_needed_and_must_exist(estate: Estate) -> None:
+    estate.write(SPECS.replace("config: {url: {each: url}", "config: {zone: {each: site}, url: {each: url}"))
+    assert said(await estate.plan()) == [(T1, "refused", "unknown-timezone"), (T2, "refused", "unknown-timezone")]
 
 
 # -- saved plans and crashes -------------------------------------------------------------------------------------------------
