@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from controller.cli.show.documents import DOCUMENTS
+from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
 from controller.registry import Registry
 from controller.spec.schemas import DIALECT, encode
 from controller.spec.schemas import schemas as spec_schemas
@@ -27,7 +28,7 @@ _COMMANDS = {
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of the JSON outputs by file name, from the structs that are encoded."""
     found = {}
-    for name, document in DOCUMENTS.items():
+    for name, document in {**DOCUMENTS, **WHY_DOCUMENTS}.items():
         schema = msgspec.json.schema(document)
         head = {
             "$schema": DIALECT,

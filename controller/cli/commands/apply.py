@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.exits import Exit, first
-from controller.cli.settings import scope_options, settings_of
+from controller.cli.settings import lease_option, scope_options, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 @click.argument("plan_file", metavar="[PLAN]", required=False)
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was stopped or failed in part.")
-@click.option("--wait", metavar="TIME", default="0", help="How long to wait while another trueup is at work: 30s, 5m.")
+@lease_option
+@click.option("--replace", multiple=True, metavar="ADDRESS", help="Delete this entity and make it anew, within all rules.")
+@click.option("--refresh-only", is_flag=True, help="Write nothing to targets: take what is there as last written.")
+@click.option("--destroy", is_flag=True, help="Remove what is ours, as `trueup destroy` does.")
 @click.option("--reviewed", metavar="DIGEST", help="Only if what would be done is what was reviewed: the digest of its plan.")
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json", "json-lines", "junit"]), default="text",
@@ -48,24 +51,29 @@ def command(context: click.Context, /, **given: Any) -> Exit:
     from controller.cli.session import run_async
     from controller.model.errors import UsageError
 
-    selects = any(given[word] for word in ("targets", "excludes", "only", "labels", "bootstrap", "allow"))
+    selects = any(given[word] for word in _SELECTING)
     if given["resume"] and (given["plan_file"] or selects or given["reviewed"]):
         raise UsageError("--resume goes on with a run as it is", hint="give --resume alone")
     if given["plan_file"] and selects:
         raise UsageError(
             "a saved plan is done exactly as it is", hint="give the selection and the allowances to `trueup plan --out`"
         )
-    return run_async(Applying(settings_of(context), talk_of(context), given, _seconds(given["wait"])).run())
+    if given["refresh_only"]:
+        from controller.cli.commands.refreshing import refresh
+
+        return run_async(refresh(settings_of(context), talk_of(context), given))
+    return run_async(Applying(settings_of(context), talk_of(context), given, given["wait"]).run())
 
 
-def _seconds(text: str) -> float:
-    from controller.model.errors import UsageError
-    from controller.model.units import parse_duration
+_SELECTING = ("targets", "excludes", "only", "labels", "bootstrap", "allow", "replace", "refresh_only", "destroy")
 
-    try:
-        return parse_duration(text)
-    except ValueError as wrong:
-        raise UsageError(f"--wait: {wrong}") from None
+
+def apply_with(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
+    """The same for commands that are an apply with some of its options; what they do not give is as if it was not given."""
+    from controller.cli.session import run_async
+
+    whole = {parameter.name: () if getattr(parameter, "multiple", False) else None for parameter in command.params} | given
+    return run_async(Applying(settings, talk, whole, whole["wait"]).run())
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,9 @@ class Applying:
         scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
         allow = allowances_of(given["bootstrap"], given["allow"])
         with progress(self.talk) as report:
-            planned = await workspace.plan(scope, allow=allow, on_progress=report)
+            planned = await workspace.plan(
+                scope, allow=allow, on_progress=report, replacing=given["replace"], destroy=bool(given["destroy"])
+            )
         return await self._carry_out(workspace, planned, planned.plan, run_report)
 
     async def _saved(self, workspace: Workspace, run_report: RunReport) -> Exit:

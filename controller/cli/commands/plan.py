@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--detailed-exitcode", is_flag=True, help="Leave with 2 when there are changes.")
 @click.option("--bootstrap", is_flag=True, help="Allow the first sync of targets that are not empty.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
+@click.option("--replace", multiple=True, metavar="ADDRESS", help="Plan to delete this entity and make it anew.")
+@click.option("--refresh-only", is_flag=True, help="Show only what somebody changed at the targets.")
+@click.option("--destroy", is_flag=True, help="Plan to remove what is ours, as `trueup destroy` does.")
 @scope_options
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> Exit:
@@ -38,6 +41,10 @@ def command(context: click.Context, /, **given: Any) -> Exit:
     """
     from controller.cli.session import run_async
 
+    if given["refresh_only"]:
+        from controller.cli.commands.refreshing import show_moved
+
+        return run_async(show_moved(settings_of(context), talk_of(context), given))
     return run_async(_plan(settings_of(context), talk_of(context), given))
 
 
@@ -54,7 +61,10 @@ async def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     allow = allowances_of(given["bootstrap"], given["allow"])
     async with opened(settings, write=False) as workspace:
         with progress(talk) as report:
-            planned = await workspace.plan(scope, allow=allow, offline=given["offline"], on_progress=report)
+            planned = await workspace.plan(
+                scope, allow=allow, offline=given["offline"], on_progress=report,
+                replacing=given["replace"], destroy=given["destroy"],
+            )  # fmt: skip
         if given["out"]:
             workspace.write_plan(planned.plan, Path(given["out"]))
         specs = workspace.specs

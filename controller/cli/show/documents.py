@@ -90,8 +90,17 @@ class Capacity(msgspec.Struct, frozen=True):
     most: int | None = None
 
 
+class RightRow(msgspec.Struct, frozen=True):
+    """One thing that the account may or may not do; ``message`` is what was answered when it may not."""
+
+    what: str
+    allowed: bool
+    message: str = ""
+
+
 class AnswerRow(msgspec.Struct, frozen=True):
-    """One answer: who it is (``identity`` is the serial number), how far its clock is off in seconds, what fits."""
+    """One answer: who it is (``identity`` is the serial number), how far its clock is off in seconds, what fits, what the account
+    may do. ``code`` names what is wrong in one stable word; ``round_trip`` is the quickest answer in seconds."""
 
     address: str
     provider: str
@@ -105,6 +114,9 @@ class AnswerRow(msgspec.Struct, frozen=True):
     capacity: dict[str, Capacity] = {}
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    code: str = ""
+    rights: tuple[RightRow, ...] = ()
+    round_trip: float | None = None
 
 
 class AnswersDocument(msgspec.Struct, frozen=True):
@@ -197,4 +209,7 @@ def answer_row(result: TestResult) -> AnswerRow:
         capacity={kind: Capacity(*numbers) for kind, numbers in facts.capacity.items()},
         notes=facts.notes,
         seconds=result.seconds,
+        code=result.code,
+        rights=tuple(RightRow(right.what, right.allowed, right.message) for right in result.rights),
+        round_trip=result.round_trip,
     )

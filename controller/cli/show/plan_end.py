@@ -103,7 +103,7 @@ def holds_line(plan: Plan, view: View) -> str:
 
 def again(verb: str, plan: Plan, *more: str) -> str:
     """The command with the selection and the allowances that this plan was made with."""
-    scope = [f"{flag} {shlex.quote(value)}" for flag, _, value in (word.partition(" ") for word in plan.scope)]
+    scope = [f"{flag} {shlex.quote(value)}" if value else flag for flag, _, value in (word.partition(" ") for word in plan.scope)]
     allowed = ["--bootstrap" if text == "bootstrap" else f"--allow {text}" for text in plan.allowances]
     return " ".join([verb, *scope, *allowed, *more])
 
