@@ -16,19 +16,52 @@ from controller import __version__
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, shared_options, with_shared_options
 
-COMMANDS = {
-    "init": "Write a commented starter spec.",
-    "validate": "Check the specs; shows every problem at once.",
-    "plan": "Show what differs and what would be done.",
-    "apply": "Make it so.",
-    "drift": "Show what somebody changed at the targets.",
-    "status": "Show how every resource stands.",
-    "test": "Ask resources who they are and whether we may.",
-    "secrets": "Keep passwords in the sealed store.",
-    "protections": "List or release what may never be changed.",
-    "simulate": "Start simulated doors and registers on this machine.",
-    "version": "Show the version.",
+# By the folder that holds their modules, in the order and under the headings of `trueup --help`.
+SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "declare": (
+        "Declare",
+        {
+            "init": "Write a commented starter spec.",
+            "validate": "Check the specs; shows every problem at once.",
+        },
+    ),
+    "change": (
+        "Plan and change",
+        {
+            "plan": "Show what differs and what would be done.",
+            "apply": "Make it so.",
+            "sync": "Make one resource true now, without asking.",
+            "destroy": "Remove what trueup owns, after showing it.",
+            "policy": "Rules of your own over plans: list them, try them.",
+        },
+    ),
+    "understand": (
+        "Understand",
+        {
+            "status": "Show how every resource stands.",
+            "drift": "Show what somebody changed at the targets.",
+            "why": "Explain why somebody is at a door, or is not.",
+            "try": "Try a template or a filter on real records.",
+            "test": "Ask resources who they are and whether we may.",
+        },
+    ),
+    "remember": (
+        "What trueup keeps",
+        {
+            "secrets": "Keep passwords in the sealed store.",
+            "protections": "List or release what may never be changed.",
+            "state": "Work on what trueup remembers.",
+        },
+    ),
+    "program": (
+        "The program",
+        {
+            "simulate": "Start simulated doors and registers on this machine.",
+            "version": "Show the version.",
+        },
+    ),
 }
+COMMANDS = {name: text for _, commands in SECTIONS.values() for name, text in commands.items()}
 
 GUIDE = """\b
 First steps:
@@ -50,12 +83,14 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"controller.cli.commands.{cmd_name}").command
+        folder = next(folder for folder, (_, commands) in SECTIONS.items() if cmd_name in commands)
+        command: click.Command = import_module(f"controller.cli.commands.{folder}.{cmd_name}").command
         return with_shared_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for heading, commands in SECTIONS.values():
+            with formatter.section(heading):
+                formatter.write_dl(list(commands.items()), col_max=14)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:

@@ -12,20 +12,28 @@ from typing import Any
 import msgspec
 
 from controller.cli.show.documents import DOCUMENTS
+from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
 from controller.registry import Registry
 from controller.spec.schemas import DIALECT, encode
 from controller.spec.schemas import schemas as spec_schemas
+
+_COMMANDS = {
+    "run": "apply -o json",
+    "run-event": "apply -o json-lines: one line of it",
+    "policy-list": "policy list -o json",
+    "policy-test": "policy test -o json",
+}
 
 
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of the JSON outputs by file name, from the structs that are encoded."""
     found = {}
-    for name, document in DOCUMENTS.items():
+    for name, document in {**DOCUMENTS, **WHY_DOCUMENTS}.items():
         schema = msgspec.json.schema(document)
         head = {
             "$schema": DIALECT,
             "$id": f"urn:trueup:v1:output:{name}",
-            "title": f"Output of trueup {'apply' if name == 'run' else name} -o json",
+            "title": f"Output of trueup {_COMMANDS.get(name, f'{name} -o json')}",
         }
         found[f"{name}.json"] = {**head, **schema}
     return found

@@ -69,10 +69,12 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
     for text in allow:
         head, equals, count = text.partition("=")
         rule, _, source = text.partition(":")
-        if rule in ("source-empty", "source-shrink") and source:
+        own_rule = head.startswith("policy:") and head != "policy:" and not equals
+        if own_rule or (rule in ("source-empty", "source-shrink") and source):
             continue
         if not (equals and count.isdigit() and ":" in head):
-            raise UsageError(f"--allow {text!r} allows nothing", hint="copy the flag from the plan: RULE:Kind/name=COUNT")
+            hint = "copy the flag from the plan: RULE:Kind/name=COUNT, or policy:NAME"
+            raise UsageError(f"--allow {text!r} allows nothing", hint=hint)
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from controller.runtime.workspace import Options
 
 DEFAULT_SPECS = "specs"
@@ -24,6 +26,7 @@ class Settings:
     file: tuple[str, ...] = ()
     state: str = ""
     trust: str = ""
+    vars_files: tuple[str, ...] = ()
     no_color: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -43,7 +46,15 @@ class Settings:
             environ=dict(os.environ),
             clock=SystemClock(),
             version=__version__,
+            vars_files=self.values(),
         )
+
+    def values(self) -> tuple[Path, ...]:
+        """The files whose values specs take with ``{var: NAME}``; of a name in several the last counts."""
+        from pathlib import Path
+
+        from_environment = tuple(part for part in os.environ.get("TRUEUP_VARS", "").split(os.pathsep) if part)
+        return tuple(Path(path) for path in self.vars_files or from_environment)
 
     @property
     def specs(self) -> tuple[str, ...]:
@@ -56,6 +67,7 @@ class Settings:
         words = [word for path in self.file for word in ("-f", path)]
         words += ["--state", self.state] if self.state else []
         words += ["--trust", self.trust] if self.trust else []
+        words += [word for path in self.vars_files for word in ("--vars", path)]
         return "".join(f" {shlex.quote(word)}" for word in words)
 
 
@@ -73,11 +85,13 @@ def shared_options() -> list[click.Option]:
     """Fresh option objects: click keeps parameters per command."""
     keep: dict[str, Any] = {"expose_value": False, "callback": _remember}
     specs = f"Spec file or folder [default: {DEFAULT_SPECS}/, env: TRUEUP_SPECS]"
+    values = "Values for {var: NAME} [env: TRUEUP_VARS]"
     state = f"What is remembered [default: {DEFAULT_STATE}/, env: TRUEUP_STATE]"
     return [
         click.Option(["-f", "--file"], multiple=True, metavar="PATH", help=specs, **keep),
         click.Option(["--state"], metavar="FOLDER", help=state, **keep),
         click.Option(["--trust"], metavar="FILE", help="Which secret may go to which host [env: TRUEUP_TRUST]", **keep),
+        click.Option(["--vars", "vars_files"], multiple=True, metavar="FILE", help=values, **keep),
         click.Option(["--no-color"], is_flag=True, help="No colour [env: NO_COLOR]", **keep),
         click.Option(["--quiet"], is_flag=True, help="Results and errors only", **keep),
         click.Option(["--verbose"], is_flag=True, help="Whole lists, and more about what is done", **keep),
@@ -92,6 +106,25 @@ def with_shared_options(command: click.Command) -> click.Command:
     if not any(parameter.name == "verbose" for parameter in command.params):
         command.params.extend(shared_options())
     return command
+
+
+def lease_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--lock-timeout, wherever the lease is taken. --wait is its older name."""
+    option = click.option(
+        "--lock-timeout", "--wait", "wait", metavar="TIME", default="0", callback=_seconds, expose_value=True,
+        help="How long to wait while another trueup is at work: 30s, 5m.",
+    )  # fmt: skip
+    return option(function)
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> float:
+    from controller.model.errors import UsageError
+    from controller.model.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as wrong:
+        raise UsageError(f"--lock-timeout: {wrong}") from None
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:

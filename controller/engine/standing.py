@@ -22,7 +22,7 @@ async def after_look(world: World, plan: Plan) -> None:
     conditions = []
     drifts = Counter(change.resource for change in plan.changes if change.drift)
     for summary in plan.resources:
-        if summary.condition in (Condition.OFFLINE, Condition.ORPHANED):
+        if summary.condition in (Condition.OFFLINE, Condition.ORPHANED, Condition.MOVED):
             continue
         readable = summary.condition is Condition.COMPLETE
         conditions.append(_condition(world, summary, "Ready", readable, "Answered" if readable else "Parked", summary.message))
@@ -51,6 +51,9 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
         summary = summaries[resource.resource]
         if summary.condition is Condition.ORPHANED:
             events.append(_event(world, result, "resource.forgotten", resource.resource, summary.message, "warning"))
+            continue
+        if summary.condition is Condition.MOVED:
+            events.append(_event(world, result, "resource.moved", resource.resource, summary.message, "info"))
             continue
         synced = resource.rollup is Rollup.SUCCESS
         reason = "Applied" if synced else resource.rollup.value.capitalize()
@@ -121,7 +124,7 @@ async def remember_origins(world: World, target: Target) -> str:
     What is unchanged is never written, so a row would name its first record for ever; when another one wishes the same later and
     then cannot be read, nobody would know that it may still mean them, and they would be barred.
     """
-    address, mark = str(target.address), _mark(world, target.desired)
+    address, mark = world.remembered_as(target.address), _mark(world, target.desired)
     if not world.read_only and await world.state.origins.mark(address) != mark:
         behind = {kind.name: _behind(world, target.desired, kind) for kind in target.provider.kinds}
         await world.state.origins.settle(address, mark, behind)

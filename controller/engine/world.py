@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -22,10 +22,15 @@ def silent(progress: Progress) -> None:
     """For callers that show nothing."""
 
 
+def unkept(name: str, value: str) -> None:
+    """For worlds in which nothing is connected to."""
+
+
 @dataclass(frozen=True)
 class World:
     """``connect(resource)`` opens a resource's context, credentials included; ``scrub`` removes every resolved secret from a text
-    of foreign origin. ``host`` names this machine in leases and runs."""
+    of foreign origin. ``keep_secret`` takes what records hold for secret fields, by the name of its reference. ``known_as``: by
+    which name the state still knows a resource that got another one. ``host`` names this machine in leases and runs."""
 
     specs: Specs
     state: State
@@ -36,7 +41,13 @@ class World:
     version: str = ""
     host: str = ""
     read_only: bool = False
+    keep_secret: Callable[[str, str], None] = unkept
+    known_as: Mapping[str, str] = field(default_factory=dict)
     lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+
+    def remembered_as(self, address: object) -> str:
+        """How the state calls a resource: as it is called now, unless a new name has not been applied yet."""
+        return self.known_as.get(str(address), str(address))
 
     @property
     def marks(self) -> Marks:

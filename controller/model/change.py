@@ -17,6 +17,7 @@ class Action(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     ADOPT = "adopt"  # take into the inventory something that is already there, writing what differs
+    MOVE = "move"  # what we own on a resource is owned under its new name from now on; nothing is written to it
     FORGET = "forget"  # drop from the inventory, leave at the target
     BAR = "bar"  # onRemoval: expire; writes the provider's safest form and keeps it true
 
@@ -77,6 +78,7 @@ class Verdict(StrEnum):
     FOREIGN = "foreign"  # there under our key, not ours
     PROTECTED = "protected"
     FULL = "full"
+    WARNED = "warned"  # nothing is left alone: a rule of the operator's own warns of changes that will be made
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,15 +96,28 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule that a resource's changes exceed: what was counted, against what, and the flag that would allow it."""
+    """A rule that a resource's changes exceed: what was counted, against what, and the flag that would allow it.
+
+    ``flag`` is empty where nothing may allow it; ``place`` is where a rule of the operator's own stands.
+    """
 
     resource: str
-    rule: str  # revoke, grant, bootstrap, budget-revoke, budget-grant
+    rule: str  # revoke, grant, bootstrap, budget-revoke, budget-grant, policy:NAME
     count: int
     allowed: int
     of: int
     message: str
     flag: str
+    place: str = ""
+
+
+class Given(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a resource has of others: ``by`` is "defaults of Device", "profile careful" or "forEach terminals", ``gives`` the keys
+    of its spec that came with it, ``place`` where it stands."""
+
+    by: str
+    gives: tuple[str, ...] = ()
+    place: str = ""
 
 
 class Condition(StrEnum):
@@ -111,6 +126,7 @@ class Condition(StrEnum):
     COMPLETE = "complete"
     PARKED = "parked"  # unreadable or unsafe: nothing is planned for it
     ORPHANED = "orphaned"  # no spec declares it any more
+    MOVED = "moved"  # it has another name from now on
     OFFLINE = "offline"  # --offline: planned from what is remembered
 
 
@@ -136,6 +152,8 @@ class ResourcePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     clock_offset: float | None = None
     on_fatal: str = "park"
     origins: str = ""  # keyed digest of which records stand behind which keys
+    given: tuple[Given, ...] = ()
+    made_of: str = ""  # digest of a resource that a record made: the record must still say the same when the plan is applied
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -153,6 +171,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     notices: tuple[Notice, ...] = ()
     limits: tuple[Limit, ...] = ()
     allowances: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  # names of the operator's own rules that it was judged by
     sources: dict[str, int] = {}
     scope: tuple[str, ...] = ()  # --target, --exclude, --only, --label as given
     offline: bool = False

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from controller.model.errors import RuleRefused, SecretMissing
 from controller.runtime.scrubber import Scrubber
-from controller.sdk.reference import Reference
+from controller.sdk.reference import Reference, origin_of
 from controller.spec.trust import Trust
 
 _MAX_BYTES = 64 * 1024
@@ -40,9 +40,15 @@ class Resolver:
         self._trust = trust
         self._warn = warn
         self._warned: set[Path] = set()
+        self._of_records: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Resolver({self.scrubber!r})"
+
+    def keep(self, name: str, value: str) -> None:
+        """A secret that a record holds, for as long as this process lives; ``name`` is that of ``{each: NAME}``."""
+        self.scrubber.remember(value)
+        self._of_records[name] = value
 
     def resolve(self, reference: Reference, host: str, folder: Path | None = None) -> str:
         """The value, to be sent to ``host`` only. Relative files begin at ``folder`` (the spec file's).
@@ -69,6 +75,8 @@ class Resolver:
                 return self._from_vault(name)
             case Reference(file=str(path)):
                 return self._from_file(folder / path)
+            case Reference(each=str(name)):
+                return self._from_record(name)
         return reference.plain.get_secret_value() if reference.plain is not None else ""
 
     def _from_env(self, name: str) -> str:
@@ -84,6 +92,11 @@ class Resolver:
                 f"the secret {name!r} is in a sealed store, and there is none here", hint=f"trueup secrets set {name}"
             )
         return self._vault.get(name)
+
+    def _from_record(self, name: str) -> str:
+        if name not in self._of_records:
+            raise SecretMissing(f"the record that holds the secret {name} is gone", hint="put the record back into its source")
+        return self._of_records[name]
 
     def _from_file(self, path: Path) -> str:
         try:
@@ -101,6 +114,7 @@ class Resolver:
 
     def _refused(self, trust: Trust, reference: Reference, host: str) -> RuleRefused:
         name = str(reference).strip("{}").replace(": ", ":", 1)
+        name = f"each:{origin_of(reference.each)}" if reference.each is not None else name
         return RuleRefused(
             f"the trust file {trust.path} does not let {reference} go to {host or 'an unnamed host'}",
             hint=f'if that is where it belongs, add to it under secrets:  "{name}": ["{host}"]',

@@ -16,10 +16,13 @@ from controller.engine.applying.apply import Run, apply_plan, remaining
 from controller.engine.check import TestResult, check
 from controller.engine.plans import planfile
 from controller.engine.plans.planning import Planned, Wanted, make_plan
+from controller.engine.review.rules import must_be_allowable, rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_look
+from controller.engine.telling import Listener, unheard
+from controller.engine.today.asking import today
 from controller.engine.world import Report, World, silent
-from controller.model.address import Pattern
+from controller.model.address import Address
 from controller.model.change import Plan
 from controller.model.errors import KeyUnusable, LeaseLost, PlanRejected, StateUnusable, UsageError
 from controller.model.event import ConditionState
@@ -43,7 +46,8 @@ from controller.state.store import State
 
 @dataclass(frozen=True)
 class Options:
-    """What a command was given: where the specs and the state are, the environment, the clock. ``trust`` binds secrets to hosts."""
+    """What a command was given: where the specs and the state are, the environment, the clock. ``trust`` binds secrets to hosts,
+    ``vars_files`` hold the values that specs take with ``{var: NAME}``."""
 
     specs: tuple[Path, ...]
     state: Path
@@ -51,6 +55,7 @@ class Options:
     environ: Mapping[str, str] = field(repr=False)  # secrets stand in it
     clock: Clock
     version: str = ""
+    vars_files: tuple[Path, ...] = ()
 
 
 class ResourceStatus(msgspec.Struct, frozen=True):
@@ -80,14 +85,26 @@ class Workspace:
         self.specs = world.specs
         self.secrets = world.state.secrets
 
+    @property
+    def world(self) -> World:
+        """For the verbs that stand in modules of their own (``verbs``)."""
+        return self._world
+
     async def plan(
-        self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False, on_progress: Report = silent
-    ) -> Planned:
-        """A signed plan. Reads sources and targets; writes nothing to them."""
-        await must_mean_something(scope, self.specs, self._world.state.inventory.resources)
-        planned = await make_plan(self._world, Wanted(scope, allow, offline), on_progress)
-        if not self._world.read_only:
-            await after_look(self._world, planned.plan)
+        self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False,
+        on_progress: Report = silent, replacing: Sequence[str] = (), destroy: bool = False,
+    ) -> Planned:  # fmt: skip
+        """A signed plan. Reads sources and targets; writes nothing to them. ``replacing`` names entities to be made anew; with
+        ``destroy`` nothing is wanted any more of what the scope covers."""
+        await self._must_cover_something(scope)
+        if replacing:
+            await self.know_records(offline=offline, on_progress=on_progress)
+        anew = frozenset(self._entity(text) for text in replacing)
+        must_be_allowable(self.specs.controller.rules, allow)
+        planned = await make_plan(self._world, Wanted(scope, allow, offline, anew, destroy), on_progress)
+        self._must_have_covered_something(planned, scope)
+        if not self._world.read_only and not destroy:
+            await after_look(replace(self._world, specs=planned.specs or self.specs), planned.plan)
         return replace(planned, plan=planfile.signed(planned.plan, self._world.keys))
 
     async def drift(self, scope: Scope = EVERYTHING, *, on_progress: Report = silent) -> Planned:
@@ -97,30 +114,41 @@ class Workspace:
         """
         planned = await self.plan(scope, on_progress=on_progress)
         changes = tuple(change for change in planned.plan.changes if change.drift)
-        return Planned(msgspec.structs.replace(planned.plan, changes=changes, notices=(), signature=""), planned.wishes)
+        return replace(planned, plan=msgspec.structs.replace(planned.plan, changes=changes, notices=(), signature=""))
+
+    async def know_records(self, *, offline: bool = False, on_progress: Report = silent) -> None:
+        """Ask the sources of ``forEach`` which resources there are; from then on they are among ``specs``. Where nothing is made of
+        records this asks nobody. Plans and applies do it themselves."""
+        if self.specs.generators and not self.specs.expanded:
+            now = await today(self._world, offline=offline, report=on_progress)
+            self._world, self.specs = replace(now.world, known_as={}), now.world.specs
 
     def write_plan(self, plan: Plan, path: Path) -> None:
         planfile.write(plan, path)
 
     def read_plan(self, path: Path) -> Plan:
-        """A plan file that may be applied here and now; raises PlanRejected."""
-        return planfile.admit(planfile.read(path, self._world.keys), self._world)
+        """A plan file that may be applied here and now; raises PlanRejected. Rules that hold only at certain times are asked
+        again: it may come to forbid more than when it was made, never less."""
+        plan = planfile.admit(planfile.read(path, self._world.keys), self._world)
+        return planfile.signed(ruled(rulebook(self.specs, self._options.clock.now()), plan), self._world.keys)
 
     async def apply(
         self, planned: Planned | Plan, *, on_progress: Report = silent, stop: asyncio.Event | None = None,
-        wait: float = 0.0, tell: Callable[[str], None] = lambda line: None,
+        wait: float = 0.0, tell: Callable[[str], None] = lambda line: None, listener: Listener = unheard,
     ) -> RunResult:  # fmt: skip
-        """Carry out a plan under the lease; raises LeaseHeld when somebody else is at it for longer than ``wait`` seconds."""
+        """Carry out a plan under the lease; raises LeaseHeld when somebody else is at it for longer than ``wait`` seconds.
+        ``listener`` is told each thing that happens, once it is written down."""
         if isinstance(planned, Plan):
             planned = Planned(planfile.admit(planned, self._world))
         planfile.must_hold(planned.plan, self._world)
         async with await acquire(self._world.state, "apply", wait=wait, ttl=lease_length(self.specs)) as lease:
-            run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell)
+            run = Run(partial(_before_send, lease.check), stop or asyncio.Event(), on_progress, tell, listener)
             return await apply_plan(self._world, planned, run)
 
     async def resume(
-        self, run: str, *, on_progress: Report = silent, stop: asyncio.Event | None = None, wait: float = 0.0
-    ) -> RunResult:
+        self, run: str, *, on_progress: Report = silent, stop: asyncio.Event | None = None, wait: float = 0.0,
+        listener: Listener = unheard,
+    ) -> RunResult:  # fmt: skip
         """Do what a run left undone, from its own plan; ``latest`` names the last run."""
         state = self._world.state
         if run == "latest":
@@ -130,7 +158,7 @@ class Workspace:
             raise PlanRejected(f"there is no run {run!r} in this state", hint="see `trueup status` for the last runs")
         plan = planfile.admit(planfile.decode(raw, self._world.keys, f"run {run}"), self._world)
         left = planfile.signed(remaining(plan, await state.outcomes.of_run(run)), self._world.keys)  # it may be stopped again
-        return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait)
+        return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait, listener=listener)
 
     async def status(self) -> list[ResourceStatus]:
         """Every declared resource, and those that are owned although nobody declares them any more."""
@@ -151,11 +179,14 @@ class Workspace:
             max((read.read_at for read in reads.values()), default=""),
         )
 
-    async def test(self, patterns: Sequence[str] = ()) -> list[TestResult]:
+    async def test(self, patterns: Sequence[str] = (), labels: Sequence[str] = ()) -> list[TestResult]:
         """Ask resources who they are, side by side; sources too."""
-        chosen = [r for r in self.specs.resources if not patterns or any(Pattern(p).covers_resource(r.address) for p in patterns)]
+        await self.know_records()
+        scope = Scope(targets=tuple(patterns), labels=tuple(labels))
+        chosen = [r for r in self.specs.resources if scope.covers_resource(r.address, r.labels)]
         if not chosen:
-            raise UsageError(f"no resource matches {', '.join(patterns)}", hint=existing(self.specs.resources))
+            given = " ".join([*patterns, *(f"--label {label}" for label in labels)])
+            raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources))
         return await side_by_side(check(self._insisting, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
@@ -164,6 +195,36 @@ class Workspace:
     async def release(self, resource: str, pattern: str) -> bool:
         """Take a remembered protection back; False when there was none."""
         return await self._world.state.protections.release(resource, pattern)
+
+    def targets(self, scope: Scope) -> tuple[Resource, ...]:
+        """The declared targets that a selection is about; raises UsageError when there are none."""
+        found = tuple(r for r in self.specs.targets if scope.covers_resource(r.address, r.labels))
+        if not found:
+            given = " ".join(scope.words())
+            hint = existing(self.specs.resources)
+            raise UsageError(f"nothing declared matches {given}" if given else "no target is declared", hint=hint)
+        return found
+
+    async def _must_cover_something(self, scope: Scope) -> None:
+        """What records make is not known yet; then it is asked again once it is."""
+        if not self.specs.generators:
+            await must_mean_something(scope, self.specs, self._world.state.inventory.resources)
+
+    def _must_have_covered_something(self, planned: Planned, scope: Scope) -> None:
+        if self.specs.generators and not (planned.plan.resources or planned.plan.notices):
+            self.targets(scope)
+
+    def _entity(self, text: str) -> Address:
+        """An entity on a declared target."""
+        try:
+            address = Address.parse(text)
+        except ValueError as wrong:
+            raise UsageError(str(wrong)) from None
+        if not address.entity or "*" in text:
+            hint = "write Kind/name:entity/key, for example Device/front-door:person/1001"
+            raise UsageError(f"{text} is not one entity", hint=hint)
+        self.targets(Scope(targets=(str(address.resource),)))
+        return address
 
 
 def lease_length(specs: Specs) -> float:
@@ -186,7 +247,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
 
     Raises SpecInvalid, KeyUnusable, StateUnusable, and what the trust file may raise.
     """
-    specs = load_specs(options.specs)
+    specs = load_specs(options.specs, vars_files=options.vars_files)
     trust = load_trust(options.trust, options.specs) if options.trust else None
     keys = open_keys(options)
     async with _open_state(options, keys, write=write) as (state, read_only):
@@ -204,6 +265,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
             version=options.version,
             host=platform.node(),
             read_only=read_only,
+            keep_secret=resolver.keep,
             lanes=asyncio.Semaphore(specs.controller.parallel_devices),
         )
         insisting = partial(connect, resolver=resolver, clock=options.clock, logins=replace(logins, insist=True))
@@ -213,8 +275,10 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
 async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:
     """What no spec declares any more and is to be emptied: known from the last time it was applied."""
     owned = set(await state.inventory.resources())
+    moving = {move.from_ for move in specs.controller.moved}
     rows = [row for row in await state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
-    return tuple(resource for row in rows if (resource := recalled(row.document)) is not None)
+    known = [row for row in rows if specs.made_by_records(row.resource) is None and row.resource not in moving]
+    return tuple(resource for row in known if (resource := recalled(row.document)) is not None)
 
 
 def open_keys(options: Options) -> Keys:

@@ -30,9 +30,11 @@ from controller.sdk.errors import (
 from controller.sdk.mapping import Match, SpecModel, SubjectMapping, Template, Valid
 from controller.sdk.provider import (
     SDK_VERSION,
+    Checkable,
     Problem,
     Reader,
     Ref,
+    Right,
     Selected,
     Source,
     SourceProvider,
@@ -46,10 +48,10 @@ from controller.sdk.reference import Reference, SecretRef, TextOrRef
 
 __all__ = [
     "PERMANENT", "PERSON", "SDK_VERSION", "TABLE",
-    "Action", "Actual", "Busy", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint", "Entity",
-    "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page", "Period",
-    "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference", "Refusal",
-    "Rejected", "Scope", "SecretRef", "Selected", "Source", "SourceProvider", "SpecModel", "SubjectMapping", "SystemClock",
-    "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable", "Unreadable", "Valid", "Value",
-    "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect", "show_period",
+    "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint",
+    "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
+    "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
+    "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Source", "SourceProvider", "SpecModel", "SubjectMapping",
+    "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable", "Unreadable",
+    "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect", "show_period",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -152,6 +152,21 @@ class Reader(Protocol):
         ...
 
 
+class Right(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the account may do one thing, found out by looking. ``message`` says what the system answered when it may not."""
+
+    what: str  # "list the persons"
+    allowed: bool
+    message: str = ""
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A reader or source that can tell what its account may do. For ``trueup test``; tries reads alone, never a write."""
+
+    async def rights(self) -> Sequence[Right]: ...
+
+
 class Writer(Protocol):
     def apply(self, writes: Sequence[Write]) -> AsyncIterator[Written]:
         """Do the writes in order, one result each, as soon as it is known. A ProviderError of scope target may be raised:
@@ -197,11 +212,13 @@ Provider: TypeAlias = SourceProvider | TargetProvider
 
 __all__ = [
     "Action",
+    "Checkable",
     "Problem",
     "Provenance",
     "Provider",
     "Reader",
     "Ref",
+    "Right",
     "Selected",
     "Source",
     "SourceProvider",

@@ -249,6 +249,20 @@ def _check_scalar(path: Path, value: Any, field: FieldType) -> Iterator[Finding]
 # -- telling -----------------------------------------------------------------------------------------------------------------
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """One condition of a filter put to one record: the condition in words, the answer, and the fields that it looks at."""
+
+    condition: str
+    answer: Answer
+    fields: tuple[str, ...]
+
+
+def ask_each(where: Mapping[str, Any], fields: Mapping[str, Value], zone: ZoneInfo | None = None) -> tuple[Asked, ...]:
+    """Every condition of a checked filter by itself, so that it can be told which one decided."""
+    parts = [{name: condition} for name, condition in where.items()]
+    return tuple(Asked(describe(part), compile_where(part, zone)(fields), tuple(sorted(where_fields(part)))) for part in parts)
+
+
 def describe(where: Mapping[str, Any]) -> str:
     """The filter in words: ``active is true and roles is one of 10, 12``; ``always`` when there is none."""
     return " and ".join(_describe_entry(name, condition) for name, condition in where.items()) or "always"

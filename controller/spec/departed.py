@@ -15,6 +15,7 @@ from controller.model.address import Address
 from controller.model.diagnostic import Place
 from controller.model.encoding import canonical
 from controller.registry import REGISTRY, BrokenProvider, Registry, UnknownProvider
+from controller.sdk.provider import Provider
 from controller.spec.envelope import document_model
 from controller.spec.resource import Mapped, Resource
 
@@ -23,24 +24,34 @@ def remembered(resource: Resource) -> str:
     """The spec as it is kept in the state; empty when it is not needed once the spec is gone."""
     if resource.policy.when_removed_from_spec != "empty":
         return ""
-    return canonical({"document": resource.document, "folder": str(resource.folder), "zone": resource.zone}).decode()
+    return canonical(
+        {"address": str(resource.address), "document": resource.document, "folder": str(resource.folder), "zone": resource.zone}
+    ).decode()
 
 
-def recalled(text: str, registry: Registry = REGISTRY) -> Resource | None:
-    """The resource as it was last applied; None when nothing was kept or it cannot be understood any more."""
+def recalled(text: str, registry: Registry = REGISTRY, known: Provider | None = None) -> Resource | None:
+    """The resource as it was last applied; None when nothing was kept or it cannot be understood any more. ``known`` is its
+    provider where the caller has it already."""
     if not text:
         return None
     kept: dict[str, Any] = msgspec.json.decode(text)
     document = kept["document"]
     try:
-        provider = registry.load(document["spec"]["provider"])
-        whole: Any = document_model(provider).model_validate(document)
+        name = document["spec"]["provider"]
+        provider = known if known is not None and known.name == name else registry.load(name)
+        named = {
+            **document,
+            "metadata": {**document["metadata"], "name": "remembered"},
+        }  # a record's resource is called terminal@17
+        whole: Any = document_model(provider).model_validate(named)
     except (UnknownProvider, BrokenProvider, ValidationError):
         return None
     place = Place("(remembered)")
     sections = getattr(provider, "sections", {})
     return Resource(
-        address=Address(document["kind"], document["metadata"]["name"]),
+        address=Address.parse(address)
+        if (address := kept.get("address"))
+        else Address(document["kind"], document["metadata"]["name"]),
         provider=provider,
         config=whole.spec.config,
         policy=whole.spec.policy,

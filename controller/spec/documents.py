@@ -46,6 +46,18 @@ class Document:
             node = node[part]
         return self.key(*path) if isinstance(node, dict | list) else self.value(*path)
 
+    def written(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        """The path by which what is found at ``path`` is called where it was written."""
+        return path
+
+    def unjudged(self, path: tuple[str | int, ...]) -> bool:
+        """Whether nothing can be said about ``path`` because what should stand there is missing, which is told elsewhere."""
+        return False
+
+    def note(self, path: tuple[str | int, ...]) -> str:
+        """What to say beside a problem at ``path``; empty where the document speaks for itself."""
+        return ""
+
 
 @dataclass
 class Reading:

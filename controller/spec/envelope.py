@@ -11,6 +11,7 @@ from controller.registry import kind_of
 from controller.sdk.mapping import SpecModel, SubjectMapping
 from controller.sdk.provider import Provider, TargetProvider
 from controller.spec.policy import ControllerSpec, Policy
+from controller.spec.sharing.shared import AddressText, ForEach
 
 API_VERSION = "trueup/v1"
 CONTROLLER = "Controller"
@@ -62,8 +63,13 @@ def _document_model(kind: str, name: str, title: str, config: type[BaseModel], s
     fields: dict[str, Any] = {
         "provider": (Literal[name], Field(description=f"{title}.")),
         "config": _config_field(config),
+        "profile": (str | None, Field(None, description="Name of a profile of the Controller, for what is not said here.")),
         "policy": (Policy, Field(default_factory=Policy, description="What the engine may do with this resource.")),
     }
+    if kind != "Source":
+        fields["for_each"] = (ForEach | None, Field(None, description="One resource for each record of a source."))
+        words = "Resources that are brought into order before this one: when one of them is parked, this one is left alone."
+        fields["depends_on"] = (tuple[AddressText, ...], Field((), description=words, examples=[["Device/front-door"]]))
     for key, mapping in sections:
         default = ... if len(sections) == 1 else ()
         words = "Whom or what this resource keeps: a list, since several sources may feed it."

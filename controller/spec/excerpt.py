@@ -49,6 +49,16 @@ class Findings:
     def text(self, file: str, text: str) -> None:
         self._texts[file] = text
 
+    def mentions(self, file: str, word: str) -> bool:
+        """Whether a word stands anywhere in a file: a quick no for what few files use."""
+        return word in self._texts.get(file, "")
+
+    def absorb(self, other: Findings) -> None:
+        """Take over what was found in further files."""
+        self._texts |= other._texts
+        self._found += other._found
+        self._known |= other._known
+
     def hide(self, keys: Iterable[str] = (), texts: Iterable[str] = ()) -> None:
         """Keys whose values are secrets, and values that are: neither excerpt nor message will show them."""
         self._secret_keys.update(keys)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from controller.model.units import parse_duration, parse_share
 from controller.sdk.mapping import SpecModel
+from controller.spec.rules import Rule
+from controller.spec.sharing.shared import Move
 
 WRITTEN: Mapping[str, bool] = {"written": True}
 """Validation context of what people wrote: there a number without its unit is an error; code may give seconds and shares."""
@@ -99,6 +101,13 @@ class Policy(SpecModel):
     )
 
 
+class Layer(SpecModel):
+    """Words that several documents share; each takes what it does not say itself."""
+
+    config: dict[str, Any] = Field(default_factory=dict, description="Settings of the provider, as under spec.config.")
+    policy: Policy = Field(default_factory=Policy, description="What the engine may do, as under spec.policy.")
+
+
 class ControllerSpec(SpecModel):
     """Settings of the whole workspace; at most one document of this kind."""
 
@@ -109,4 +118,18 @@ class ControllerSpec(SpecModel):
     plan_expiry: Duration = Field(24 * 3600.0, description="How long a saved plan may be applied.")
     source_shrink: Share = Field(
         0.3, description="A source that lost a larger share of its records since the last complete read removes nothing."
+    )
+    defaults: dict[str, Layer] = Field(
+        default_factory=dict,
+        description="What resources of a kind (policy only) or of a provider have when they do not say it themselves.",
+        examples=[{"hikvision": {"config": {"username": "admin"}, "policy": {"pace": "1s"}}}],
+    )
+    profiles: dict[str, Layer] = Field(
+        default_factory=dict,
+        description="Words that a resource takes with `spec.profile: NAME`; they go before defaults and after its own.",
+        examples=[{"careful": {"policy": {"onRemoval": "keep"}}}],
+    )
+    moved: tuple[Move, ...] = Field((), description="Resources that got another name: what we own there is kept.")
+    rules: tuple[Rule, ...] = Field(
+        (), description="Rules of your own over a plan: what it must not do, or must not do unsaid, and when. See `trueup policy`."
     )

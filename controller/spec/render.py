@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from controller.model.diagnostic import Diagnostic, Severity
+from controller.model.diagnostic import Diagnostic, Place, Severity
 from controller.model.encoding import builtins
 
 FORMAT = 1
@@ -75,12 +75,18 @@ def _tinted(text: str, code: str, colour: bool) -> str:
 
 def _annotation(found: Diagnostic) -> str:
     level = "error" if found.severity is Severity.ERROR else "warning"
-    properties = {"file": found.place.file}
-    if found.place.line:
-        properties |= {"line": str(found.place.line), "col": str(found.place.column)}
-    properties["title"] = found.code
     asked = f"Did you mean `{found.suggestion}`?" if found.suggestion else ""
-    message = "\n".join(part for part in (found.summary, asked, found.detail) if part)
+    return workflow_command(
+        level, found.place, found.code, "\n".join(part for part in (found.summary, asked, found.detail) if part)
+    )
+
+
+def workflow_command(level: str, place: Place | None, title: str, message: str) -> str:
+    """One annotation, at a place of a file where there is one. ``level``: error, warning or notice."""
+    properties = {"file": place.file} if place is not None else {}
+    if place is not None and place.line:
+        properties |= {"line": str(place.line), "col": str(place.column)}
+    properties["title"] = title
     listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     return f"::{level} {listed}::{_escape(message)}"
 

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controller.model.address import Address
+from controller.model.change import Given
 from controller.model.diagnostic import Place
 from controller.sdk.mapping import SubjectMapping
 from controller.sdk.provider import Provider
 from controller.spec.policy import ControllerSpec, Policy
+
+if TYPE_CHECKING:
+    from controller.spec.sharing.generator import Generator
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Resource:
     folder: Path
     digest: str
     zone: str | None = None  # IANA name: the config's, else the Controller's
+    given: tuple[Given, ...] = ()
+    depends_on: tuple[str, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)  # the spec as written, without secrets that stand in it
 
 
@@ -53,10 +59,29 @@ class Specs:
     digest: str
     files: tuple[Path, ...] = ()
     departed: tuple[Resource, ...] = ()
+    expanded: bool = False  # whether the generators' resources are among ``resources``
+    rule_places: Mapping[str, Place] = field(default_factory=dict)  # where each of the Controller's rules stands, by name
+
+    generators: tuple[Generator, ...] = ()  # what becomes resources once the records are known
+    undecided: Mapping[str, str] = field(
+        default_factory=dict
+    )  # address or "Kind/name@*" -> why nobody knows whether it is declared
 
     @cached_property
     def by_address(self) -> Mapping[str, Resource]:
         return {str(r.address): r for r in (*self.resources, *self.departed)}
+
+    def made_by_records(self, address: str) -> Generator | None:
+        """The document with ``forEach`` that an address comes from."""
+        return next((g for g in self.generators if address.startswith(g.prefix)), None) if self.generators else None
+
+    def why_undecided(self, address: str) -> str:
+        """Why nobody knows whether this resource is declared; empty when it is known. What is not known is not forgotten."""
+        if (found := self.made_by_records(address)) is None:
+            return ""
+        if not self.expanded:
+            return f"the records of {found.for_each.source} have not been read"
+        return self.undecided.get(address) or self.undecided.get(f"{found.prefix}*", "")
 
     @cached_property
     def sources(self) -> Mapping[str, Resource]:

@@ -23,6 +23,7 @@ from controller.model.units import show_duration
 from controller.registry import Registry, kind_of
 from controller.sdk.reference import Reference
 from controller.spec.envelope import API_VERSION, CONTROLLER, KINDS, Metadata, controller_model, document_model
+from controller.spec.sharing.elsewhere import with_elsewhere
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -60,7 +61,7 @@ def _head(name: str, title: str) -> dict[str, Any]:
 
 def _one(name: str, model: type[BaseModel], title: str) -> dict[str, Any]:
     schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator)
-    return {**_finished(schema), **_head(name, title)}
+    return {**with_elsewhere(_finished(schema)), **_head(name, title)}
 
 
 def _all(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _all(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
             "spec": {"type": "object", "description": "What is declared."},
         },
         "allOf": [*_provider_rules(providers), *(_document_rule(*name) for name in references.items())],
-        "$defs": _finished(shared)["$defs"],
+        "$defs": with_elsewhere(_finished(shared))["$defs"],
     }
 
 

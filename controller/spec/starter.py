@@ -16,6 +16,9 @@ metadata: {name: main}
 spec:
   # Times at the doors are local times of this zone. trueup never takes the zone of the machine it runs on.
   timezone: Europe/Stockholm
+  # What every door has when it does not say it itself; `profiles` are the same by name (`profile: careful` in a spec).
+  # defaults:
+  #   hikvision: {config: {username: admin}, policy: {pace: 1s}}
 """
 
 _MEMBERS = """\
@@ -65,8 +68,12 @@ spec:
       doors: [{door: 1, plan: 1}]
   policy:
     onRemoval: expire                # who is no longer declared: expire (stays, without access) | delete | keep
+    # neverRemove: [person/9*]       # who is never deleted or barred, whatever a source says; outlives this file
     pace: 1s                         # least time between two calls
     limits: {revoke: 30%, grant: 30%}    # a run that would change more stops and asks
+# Many doors are a table and one document (see examples/terminals): under spec,
+#   forEach: {source: terminals, key: "{id}", allowNetworks: [192.168.1.0/24]}
+#   config: {url: {each: url}, password: {each: password}}
 """
 
 _DATA = """\

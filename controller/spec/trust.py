@@ -3,6 +3,7 @@ a password. It judges references and never sees a value.
 
     secrets:
       env:IVMS_PASSWORD: [192.168.1.100, "*.example.org"]
+      each:terminals/password: ["*.doors.example.org"]      # the field of a source that forEach takes passwords from
       secret:cardskipper: [api.cardskipper.se]
       file:/etc/trueup/door: [192.168.1.101]
 """
@@ -16,11 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from controller.model.errors import SpecInvalid
-from controller.sdk.reference import Reference
+from controller.sdk.reference import Reference, origin_of
 from controller.spec.documents import Document, Reading, read_documents
 
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
-_KINDS = ("env", "secret", "file")
+_KINDS = ("env", "secret", "file", "each")
 
 
 class Trust:
@@ -39,8 +40,8 @@ class Trust:
         if reference.plain is not None:
             return True
         patterns = self._bound.get(_name(reference, folder), ())
-        wanted = _normal(host)
-        return bool(wanted) and any(_covers(pattern, wanted) for pattern in patterns)
+        wanted = normal_host(host)
+        return bool(wanted) and any(covers_host(pattern, wanted) for pattern in patterns)
 
 
 def load_trust(path: Path, specs: Sequence[Path] = ()) -> Trust:
@@ -94,7 +95,7 @@ def _of_document(document: Document, reading: Reading, folder: Path) -> Iterator
         if kind not in _KINDS or not colon or not rest:
             reading.findings.add(
                 document.key("secrets", name), "unknown-reference", f"{name!r} names no secret",
-                detail="Write env:NAME, secret:NAME or file:PATH.",
+                detail="Write env:NAME, secret:NAME, file:PATH or each:SOURCE/FIELD.",
             )  # fmt: skip
             continue
         wanted = tuple(_hosts(document, reading, name, hosts))
@@ -108,8 +109,8 @@ def _hosts(document: Document, reading: Reading, name: str, hosts: object) -> It
         )
         return
     for index, host in enumerate(hosts):
-        normal = _normal(host) if isinstance(host, str) else ""
-        if _is_pattern(normal):
+        normal = normal_host(host) if isinstance(host, str) else ""
+        if is_host_pattern(normal):
             yield normal
         else:
             reading.findings.add(
@@ -124,6 +125,8 @@ def _name(reference: Reference, folder: Path) -> str:
             return f"env:{name}"
         case Reference(secret=str(name)):
             return f"secret:{name}"
+        case Reference(each=str(name)):
+            return f"each:{origin_of(name)}"
     return f"file:{_path(reference.file or '', folder)}"
 
 
@@ -132,7 +135,7 @@ def _path(text: str, folder: Path) -> str:
     return os.path.realpath(folder.absolute() / text)
 
 
-def _normal(host: str) -> str:
+def normal_host(host: str) -> str:
     """Lower case, no final dot, no brackets, IDNA; addresses in their one short form. Empty for what is no host."""
     text = host.strip().lower().removesuffix(".").removeprefix("[").removesuffix("]")
     try:
@@ -145,13 +148,13 @@ def _normal(host: str) -> str:
         return ""
 
 
-def _is_pattern(host: str) -> bool:
-    if _is_address(host):
+def is_host_pattern(host: str) -> bool:
+    if is_address(host):
         return True
     return bool(_HOST.fullmatch(host)) and not (host.startswith("*.") and "." not in host[2:])
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -159,7 +162,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _covers(pattern: str, host: str) -> bool:
+def covers_host(pattern: str, host: str) -> bool:
     if pattern.startswith("*."):
-        return host.endswith(pattern[1:]) and len(host) >= len(pattern) and not _is_address(host)
+        return host.endswith(pattern[1:]) and len(host) >= len(pattern) and not is_address(host)
     return host == pattern

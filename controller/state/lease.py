@@ -161,7 +161,7 @@ def _held(by: Holder) -> LeaseHeld:
     until = stamp(datetime.fromtimestamp(by.expires_at, UTC))
     return LeaseHeld(
         f"another trueup works with this state: process {by.pid} on {by.host}, since {by.acquired_at}, lease until {until}",
-        hint="wait until it is done (--wait), or end that process; a lease whose holder is gone frees itself when it runs out",
+        hint="wait until it is done (--lock-timeout 5m), or end that process; a lease whose holder is gone frees itself",
     )
 
 

@@ -18,6 +18,7 @@ from controller.state.statements import statements
 from controller.state.tables.events import Conditions, Events
 from controller.state.tables.inventory import Inventory
 from controller.state.tables.journal import Journal, Outcomes
+from controller.state.tables.names import Names
 from controller.state.tables.origins import Origins
 from controller.state.tables.runs import Runs
 from controller.state.tables.secrets import Secrets
@@ -35,6 +36,7 @@ class State:
         self.workspace = workspace
         self.clock = clock
         self.inventory = Inventory(store)
+        self.names = Names(store)
         self.runs = Runs(store, clock)
         self.journal = Journal(store, clock, keys)
         self.outcomes = Outcomes(store, clock)

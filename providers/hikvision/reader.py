@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from controller.sdk import Actual, Clock, Facts, NotOffered, Page, Ref
+from controller.sdk import Actual, Clock, Facts, NotOffered, Page, Ref, Right, Unauthorized
 from providers.hikvision.client import CARDS, PEOPLE, RECORDS, Isapi, Search
 from providers.hikvision.isapi.answer import Tree, number, part, text
 from providers.hikvision.isapi.capability import Limits, limits_of
@@ -80,6 +80,23 @@ class HikvisionReader:
                 hint="check the address and the port, and whether ISAPI is switched on at the terminal",
                 detail=error.detail,
             ) from error
+
+    async def rights(self) -> list[Right]:
+        """What the account may read, one short call each; what a write would be answered is only known by writing."""
+        limits = await self.limits()
+        rights = [await self._may("list the persons", PEOPLE)]
+        if limits.cards.offered:
+            rights.append(await self._may("list the cards", CARDS))
+        return rights
+
+    async def _may(self, what: str, search: Search[Any]) -> Right:
+        try:
+            async with aclosing(self._isapi.search(search, 1)) as pages:
+                async for _ in pages:
+                    break
+        except (Unauthorized, NotOffered) as refused:
+            return Right(what, False, refused.message)
+        return Right(what, True)
 
     async def observe(self, kinds: Sequence[str]) -> AsyncIterator[Page]:
         limits = await self.limits()

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.exits import Exit, first
-from controller.cli.settings import scope_options, settings_of
+from controller.cli.settings import lease_option, scope_options, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
     from controller.cli.settings import Settings
+    from controller.cli.show.formats.run_report import RunReport
+    from controller.cli.show.layout import View
     from controller.cli.talk import Talk
     from controller.model.change import Change, Plan
     from controller.model.outcome import RunResult
@@ -23,14 +25,27 @@ if TYPE_CHECKING:
 @click.argument("plan_file", metavar="[PLAN]", required=False)
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was stopped or failed in part.")
-@click.option("--wait", metavar="TIME", default="0", help="How long to wait while another trueup is at work: 30s, 5m.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
+@lease_option
+@click.option("--replace", multiple=True, metavar="ADDRESS", help="Delete this entity and make it anew, within all rules.")
+@click.option("--refresh-only", is_flag=True, help="Write nothing to targets: take what is there as last written.")
+@click.option("--destroy", is_flag=True, help="Remove what is ours, as `trueup destroy` does.")
+@click.option("--reviewed", metavar="DIGEST", help="Only if what would be done is what was reviewed: the digest of its plan.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "json-lines", "junit"]),
+    default="text",
+    help="For people, programs (at the end, or as it happens), build servers.",
+)
+@click.option("--write", multiple=True, metavar="FORMAT=FILE", help="Write the result in this format too; as often as wanted.")
 @click.option("--bootstrap", is_flag=True, help="Allow the first sync of a target.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
 @scope_options
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> Exit:
     """Plan, show the plan, ask, and do it; or do exactly the saved PLAN.
+
+    Example after a review: trueup apply plan.json --reviewed sha256:... --auto-approve --write junit=apply.xml
 
     Ctrl-C once finishes the calls in flight and leaves a run that can be resumed; twice stops at once.
 
@@ -39,24 +54,29 @@ def command(context: click.Context, /, **given: Any) -> Exit:
     from controller.cli.session import run_async
     from controller.model.errors import UsageError
 
-    selects = any(given[word] for word in ("targets", "excludes", "only", "labels", "bootstrap", "allow"))
-    if given["resume"] and (given["plan_file"] or selects):
+    selects = any(given[word] for word in _SELECTING)
+    if given["resume"] and (given["plan_file"] or selects or given["reviewed"]):
         raise UsageError("--resume goes on with a run as it is", hint="give --resume alone")
     if given["plan_file"] and selects:
         raise UsageError(
             "a saved plan is done exactly as it is", hint="give the selection and the allowances to `trueup plan --out`"
         )
-    return run_async(Applying(settings_of(context), talk_of(context), given, _seconds(given["wait"])).run())
+    if given["refresh_only"]:
+        from controller.cli.commands.change.refreshing import refresh
+
+        return run_async(refresh(settings_of(context), talk_of(context), given))
+    return run_async(Applying(settings_of(context), talk_of(context), given, given["wait"]).run())
 
 
-def _seconds(text: str) -> float:
-    from controller.model.errors import UsageError
-    from controller.model.units import parse_duration
+_SELECTING = ("targets", "excludes", "only", "labels", "bootstrap", "allow", "replace", "refresh_only", "destroy")
 
-    try:
-        return parse_duration(text)
-    except ValueError as wrong:
-        raise UsageError(f"--wait: {wrong}") from None
+
+def apply_with(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
+    """The same for commands that are an apply with some of its options; what they do not give is as if it was not given."""
+    from controller.cli.session import run_async
+
+    whole = {parameter.name: () if getattr(parameter, "multiple", False) else None for parameter in command.params} | given
+    return run_async(Applying(settings, talk, whole, whole["wait"]).run())
 
 
 @dataclass(frozen=True)
@@ -70,17 +90,21 @@ class Applying:
 
     async def run(self) -> Exit:
         from controller.cli.session import must_be_able_to_ask, opened
+        from controller.cli.show.formats.run_report import FORMATS, reporting
+        from controller.cli.show.formats.writing import wanted
 
         if not self.given["auto_approve"]:
             must_be_able_to_ask()
-        async with opened(self.settings, write=True) as workspace:
-            if self.given["resume"]:
-                return self._ended(await self._resume(workspace), workspace)
-            if self.given["plan_file"]:
-                return await self._saved(workspace)
-            return await self._fresh(workspace)
+        files = wanted(self.given["write"], FORMATS)
+        with reporting(self.talk, self.given["output"], files) as report:
+            async with opened(self.settings, write=True) as workspace:
+                if self.given["resume"]:
+                    return self._ended(await self._resume(workspace, report), workspace, report)
+                if self.given["plan_file"]:
+                    return await self._saved(workspace, report)
+                return await self._fresh(workspace, report)
 
-    async def _fresh(self, workspace: Workspace) -> Exit:
+    async def _fresh(self, workspace: Workspace, run_report: RunReport) -> Exit:
         from controller.cli.session import allowances_of, scope_of
         from controller.cli.show.progress import progress
 
@@ -88,24 +112,29 @@ class Applying:
         scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
         allow = allowances_of(given["bootstrap"], given["allow"])
         with progress(self.talk) as report:
-            planned = await workspace.plan(scope, allow=allow, on_progress=report)
-        return await self._carry_out(workspace, planned, planned.plan)
+            planned = await workspace.plan(
+                scope, allow=allow, on_progress=report, replacing=given["replace"], destroy=bool(given["destroy"])
+            )
+        return await self._carry_out(workspace, planned, planned.plan, run_report)
 
-    async def _saved(self, workspace: Workspace) -> Exit:
+    async def _saved(self, workspace: Workspace, run_report: RunReport) -> Exit:
         from pathlib import Path
 
         plan = workspace.read_plan(Path(self.given["plan_file"]))
-        return await self._carry_out(workspace, plan, plan)
+        return await self._carry_out(workspace, plan, plan, run_report)
 
-    async def _carry_out(self, workspace: Workspace, what: Any, plan: Plan) -> Exit:
-        from controller.cli.commands.plan import exit_of
+    async def _carry_out(self, workspace: Workspace, what: Any, plan: Plan, run_report: RunReport) -> Exit:
+        from controller.cli.commands.change.plan import exit_of
+        from controller.engine.review.meaning import must_be_reviewed
 
         self._show(workspace, plan)
+        if self.given["reviewed"]:
+            must_be_reviewed(plan, self.given["reviewed"])
+        run_report.planned(plan)
         _refuse(plan, saved=bool(self.given["plan_file"]))
         self._leave_out(plan)
         if not plan.changes:
-            if self.given["output"] == "json":
-                self._nothing(plan)
+            run_report.nothing(_nothing(plan), self._view(workspace))
             return exit_of(plan, detailed=False)
         self._ask(plan)
         from controller.cli.session import stopping
@@ -113,10 +142,12 @@ class Applying:
 
         async with stopping(self.talk) as stop:
             with progress(self.talk) as report:
-                result = await workspace.apply(what, on_progress=report, stop=stop, wait=self.wait, tell=self.talk.say)
-        return first(self._ended(result, workspace), exit_of(plan, detailed=False))
+                result = await workspace.apply(
+                    what, on_progress=report, stop=stop, wait=self.wait, tell=self.talk.say, listener=run_report.listener
+                )
+        return first(self._ended(result, workspace, run_report), exit_of(plan, detailed=False))
 
-    async def _resume(self, workspace: Workspace) -> RunResult:
+    async def _resume(self, workspace: Workspace, run_report: RunReport) -> RunResult:
         from controller.cli.session import stopping
         from controller.cli.show.progress import progress
 
@@ -126,21 +157,25 @@ class Applying:
             ask(f"Go on with run {self.given['resume']}?")
         async with stopping(self.talk) as stop:
             with progress(self.talk) as report:
-                return await workspace.resume(self.given["resume"], on_progress=report, stop=stop, wait=self.wait)
+                return await workspace.resume(
+                    self.given["resume"], on_progress=report, stop=stop, wait=self.wait, listener=run_report.listener
+                )
 
     def _show(self, workspace: Workspace, plan: Plan) -> None:
         """The plan is what the question is about, so it is shown before; as talk when stdout is for a program."""
-        from controller.cli.session import view_of
+        from controller.cli.show.plan_end import holds_line
         from controller.cli.show.plan_text import question_text
 
-        view = view_of(self.settings, workspace.specs.controller.timezone)
+        view = self._view(workspace)
         if self.given["auto_approve"] and not view.whole:
             view = replace(view, first=0, names=0, notices=0)  # nobody is asked, so counts will do
         text = question_text(plan, view)
-        if self.given["output"] == "json":
-            self.talk.say(text)
-        else:
+        if self.given["plan_file"]:
+            text += f"\n\n{holds_line(plan, view)}"
+        if self.given["output"] == "text":
             self.talk.data(text)
+        else:
+            self.talk.say(text)
 
     def _leave_out(self, plan: Plan) -> None:
         """One target that a rule stands against keeps no other from being made true."""
@@ -162,25 +197,23 @@ class Applying:
             gist = f"{effects[Effect.GRANTS]:,} give access, {effects[Effect.REVOKES]:,} take it"
             ask(f"Do {'this' if len(changes) == 1 else 'these'} {counted(len(changes), 'change')} ({gist})?")
 
-    def _nothing(self, plan: Plan) -> None:
-        """The document of a run that had nothing to do, parked where a target could not be judged."""
-        from controller.cli.commands.plan import exit_of
-        from controller.cli.show.documents import RunDocument, encoded
-        from controller.model.outcome import Rollup, RunResult
-
-        rollup = Rollup.SUCCESS if exit_of(plan, detailed=False) is Exit.FINE else Rollup.PARKED
-        self.talk.data(encoded(RunDocument(RunResult("", rollup, plan.made, plan.made))))
-
-    def _ended(self, result: RunResult, workspace: Workspace) -> Exit:
-        from controller.cli.session import view_of
-        from controller.cli.show.documents import RunDocument, encoded
-        from controller.cli.show.outcome_text import outcome_text
-
-        if self.given["output"] == "json":
-            self.talk.data(encoded(RunDocument(result)))
-        else:
-            self.talk.data("\n" + outcome_text(result, view_of(self.settings, workspace.specs.controller.timezone)))
+    def _ended(self, result: RunResult, workspace: Workspace, run_report: RunReport) -> Exit:
+        run_report.ended(result, self._view(workspace))
         return exit_of_run(result)
+
+    def _view(self, workspace: Workspace) -> View:
+        from controller.cli.session import view_of
+
+        return view_of(self.settings, workspace.specs.controller.timezone)
+
+
+def _nothing(plan: Plan) -> RunResult:
+    """The end of a run that had nothing to do, parked where a target could not be judged."""
+    from controller.cli.commands.change.plan import exit_of
+    from controller.model.outcome import Rollup, RunResult
+
+    rollup = Rollup.SUCCESS if exit_of(plan, detailed=False) is Exit.FINE else Rollup.PARKED
+    return RunResult("", rollup, plan.made, plan.made)
 
 
 def _allowed(plan: Plan) -> list[Change]:
@@ -191,19 +224,23 @@ def _allowed(plan: Plan) -> list[Change]:
 
 def _refuse(plan: Plan, *, saved: bool) -> None:
     """A plan of which a rule forbids everything is refused before anybody is asked."""
-    from controller.cli.show.plan_end import flags
+    from controller.cli.show.plan_end import flags, remedy
     from controller.model.errors import RuleRefused, UsageError
 
     if plan.limits and not _allowed(plan):
         again = "plan it again and save it with" if saved else "add"
-        raise RuleRefused("a rule stands against this plan; nothing was done", hint=f"if it is right, {again} {flags(plan.limits)}")
+        fixed = next((limit for limit in plan.limits if not limit.flag), None)
+        hint = f"if it is right, {again} {flags(plan.limits)}" if fixed is None else f"{fixed.message}; {remedy(fixed)}"
+        raise RuleRefused("a rule stands against this plan; nothing was done", hint=hint)
     if plan.offline:
         raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")
 
 
 def exit_of_run(result: RunResult) -> Exit:
-    from controller.model.outcome import Rollup
+    from controller.model.outcome import Rollup, Status
 
     if result.cancelled:
         return Exit.CANCELLED
+    if any(outcome.status is Status.REFUSED and outcome.code == "limit" for outcome in result.outcomes):
+        return Exit.REFUSED
     return Exit.FINE if result.rollup in (Rollup.SUCCESS, Rollup.SKIPPED) else Exit.PARTLY

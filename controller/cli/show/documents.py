@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from controller.cli.show.words import EFFECTS
-from controller.model.change import Action, Condition, Plan
+from controller.engine.review.meaning import digest_of
+from controller.model.change import Action, Condition, Limit, Notice, Plan
 from controller.model.event import ConditionState
+from controller.model.happening import Happening
 from controller.model.outcome import RunResult
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ FORMAT = 1
 
 
 class PlanSummary(msgspec.Struct, frozen=True):
-    """``actions`` and ``effects`` count changes. ``applicable``: there is something to do and no rule forbids it."""
+    """``actions`` and ``effects`` count changes. ``applicable``: there is something to do and no rule forbids it. ``digest`` is
+    that of what the plan would do, for ``apply --reviewed``."""
 
     changes: int
     actions: dict[str, int]
@@ -36,6 +39,7 @@ class PlanSummary(msgspec.Struct, frozen=True):
     notices: int
     limits: int
     applicable: bool
+    digest: str = ""
 
 
 class PlanDocument(msgspec.Struct, frozen=True):
@@ -86,8 +90,17 @@ class Capacity(msgspec.Struct, frozen=True):
     most: int | None = None
 
 
+class RightRow(msgspec.Struct, frozen=True):
+    """One thing that the account may or may not do; ``message`` is what was answered when it may not."""
+
+    what: str
+    allowed: bool
+    message: str = ""
+
+
 class AnswerRow(msgspec.Struct, frozen=True):
-    """One answer: who it is (``identity`` is the serial number), how far its clock is off in seconds, what fits."""
+    """One answer: who it is (``identity`` is the serial number), how far its clock is off in seconds, what fits, what the account
+    may do. ``code`` names what is wrong in one stable word; ``round_trip`` is the quickest answer in seconds."""
 
     address: str
     provider: str
@@ -101,6 +114,9 @@ class AnswerRow(msgspec.Struct, frozen=True):
     capacity: dict[str, Capacity] = {}
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    code: str = ""
+    rights: tuple[RightRow, ...] = ()
+    round_trip: float | None = None
 
 
 class AnswersDocument(msgspec.Struct, frozen=True):
@@ -110,10 +126,44 @@ class AnswersDocument(msgspec.Struct, frozen=True):
     format: int = FORMAT
 
 
-DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
+class RuleRow(msgspec.Struct, frozen=True):
+    """One rule of the operator's own: ``verdict`` is deny or warn, ``about`` what it looks at in words, ``place`` its line."""
+
+    name: str
+    verdict: str
+    message: str
+    about: str
+    overridable: bool
+    place: str = ""
+
+
+class RulesDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup policy list -o json``."""
+
+    rules: tuple[RuleRow, ...]
+    format: int = FORMAT
+
+
+class RulingDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup policy test -o json``: what the rules of today say about a saved plan. ``at`` is the moment that was
+    judged, UTC; ``allowed`` would be denied, but for ``--allow``."""
+
+    plan: str
+    at: str
+    rules: tuple[str, ...]
+    denied: tuple[Limit, ...]
+    allowed: tuple[Limit, ...]
+    warned: tuple[Notice, ...]
+    format: int = FORMAT
+
+
+DOCUMENTS: Mapping[str, Any] = {
     "plan": PlanDocument,
     "drift": DriftDocument,
     "run": RunDocument,
+    "run-event": Happening,
+    "policy-list": RulesDocument,
+    "policy-test": RulingDocument,
     "status": StatusDocument,
     "test": AnswersDocument,
 }
@@ -136,6 +186,7 @@ def summary_of(plan: Plan) -> PlanSummary:
         notices=len(plan.notices),
         limits=len(plan.limits),
         applicable=bool(plan.changes) and not plan.limits and not plan.offline,
+        digest=digest_of(plan),
     )
 
 
@@ -158,4 +209,7 @@ def answer_row(result: TestResult) -> AnswerRow:
         capacity={kind: Capacity(*numbers) for kind, numbers in facts.capacity.items()},
         notes=facts.notes,
         seconds=result.seconds,
+        code=result.code,
+        rights=tuple(RightRow(right.what, right.allowed, right.message) for right in result.rights),
+        round_trip=result.round_trip,
     )

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from controller.cli.show.layout import STANDARD, WIDTH, View, rest, wrapped
-from controller.cli.show.plan_end import closing_lines, limit_lines, notice_lines
+from controller.cli.show.plan_end import again, closing_lines, limit_lines, notice_lines
 from controller.cli.show.words import ACTIONS, EFFECTS, counted, number, phrase, sign
 from controller.model.change import Action, Change, Condition, FieldChange, Plan, ResourcePlan
 from controller.model.entity import Effect
@@ -45,6 +45,15 @@ def drift_text(plan: Plan, view: View = STANDARD) -> str:
     if plan.changes:
         lines += ["", f"To put it right: {view.command('apply')}"]
     return "\n".join(lines)
+
+
+def moved_text(plan: Plan, view: View = STANDARD) -> str:
+    """What ``--refresh-only`` would take as last written."""
+    if not plan.changes:
+        return drift_text(plan, view)
+    taken, right = again("apply --refresh-only", plan), again("apply", plan)
+    said = drift_text(plan, view).rpartition("\n")[0]
+    return f"{said}\nTo take it as it is, for our notes alone: {view.command(taken)}\nTo put it right: {view.command(right)}"
 
 
 def _body_lines(plan: Plan, view: View) -> list[str]:
@@ -93,14 +102,18 @@ def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: Vie
     yield from _who(resource)
     if resource.condition is not Condition.COMPLETE:
         yield from _condition_lines(resource)
+    if view.whole:
+        yield from given_lines(resource)
+    elif shared := ", ".join(dict.fromkeys(g.by for g in resource.given if " " in g.by)):
+        yield from wrapped(f"with {shared}", 2, hang=2)
     if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
         yield from wrapped(_there(resource), 2, hang=2)
     readable = resource.condition is not Condition.PARKED
     if readable and resource.clock_offset is not None and abs(resource.clock_offset) >= _NOTICEABLE:
         where = "ahead" if resource.clock_offset > 0 else "behind"
         yield f"  ! its clock is {show_duration(abs(resource.clock_offset))} {where}"
-    for (action, effect, reason), group in _grouped(changes):
-        yield from _group_lines((action, effect, reason), group, view)
+    for group, members in grouped(changes):
+        yield from _group_lines(group, members, view)
 
 
 def _who(resource: ResourcePlan) -> Iterator[str]:
@@ -112,6 +125,13 @@ def _who(resource: ResourcePlan) -> Iterator[str]:
     else:
         yield from wrapped(resource.address, 0)
         yield from wrapped(known, 2, hang=2)
+
+
+def given_lines(resource: ResourcePlan) -> Iterator[str]:
+    """What the resource has of others, and the rules that protect what is on it: which words, and where they stand."""
+    for given in resource.given:
+        words = f": {', '.join(given.gives)}" if given.gives else ""
+        yield from wrapped(f"with {given.by}{words}" + (f" ({given.place})" if given.place else ""), 2, hang=4)
 
 
 def _there(resource: ResourcePlan) -> str:
@@ -150,7 +170,8 @@ def _quiet_lines(resources: Iterable[ResourcePlan], changed: dict[str, list[Chan
     yield from rest(len(quiet), shown, 0)
 
 
-def _grouped(changes: Sequence[Change]) -> list[tuple[Group, list[Change]]]:
+def grouped(changes: Sequence[Change]) -> list[tuple[Group, list[Change]]]:
+    """The changes by what they mean at the door: who loses access first."""
     groups: dict[Group, list[Change]] = defaultdict(list)
     for change in changes:
         groups[change.action, change.effect, change.reason].append(change)
@@ -158,9 +179,8 @@ def _grouped(changes: Sequence[Change]) -> list[tuple[Group, list[Change]]]:
 
 
 def _group_lines(group: Group, changes: Sequence[Change], view: View) -> Iterator[str]:
-    action, effect, reason = group
-    words = phrase(action, effect, len(changes)) + (f" ({reason.removeprefix('is ')})" if reason else "")
-    yield from wrapped(f"{number(len(changes))} {words}", 2, hang=2)
+    action, effect, _ = group
+    yield from wrapped(group_words(group, len(changes)), 2, hang=2)
     telling = any(change.fields for change in changes)
     shown = len(changes) if view.whole else view.first if telling else view.names
     mark = sign(action, effect)
@@ -169,18 +189,30 @@ def _group_lines(group: Group, changes: Sequence[Change], view: View) -> Iterato
     yield from rest(len(changes), shown, 4)
 
 
+def group_words(group: Group, count: int) -> str:
+    """``12 are removed and lose access (no longer declared)``"""
+    action, effect, reason = group
+    return f"{number(count)} {phrase(action, effect, count)}" + (f" ({reason.removeprefix('is ')})" if reason else "")
+
+
 def _change_lines(change: Change, mark: str, view: View) -> Iterator[str]:
     yield from wrapped(named(change.kind, change.key, change.label, change.subject), 4, hang=2, sign=f"{mark} ")
-    if change.action is Action.CREATE:
-        told = [_told(field) for field in change.fields if field.becomes and field.becomes not in (change.label, change.subject)]
-        if told:
-            yield from wrapped(", ".join(told), 8)
-    elif change.action is not Action.DELETE:
-        for field in change.fields:
-            yield from wrapped(_field(field), 8, hang=2)
+    for words in change_words(change):
+        yield from wrapped(words, 8, hang=2)
     if view.whole and change.provenance is not None:
         records = ", ".join(str(record) for record in change.provenance.records)
         yield from wrapped(f"from {records or 'the spec'} ({change.provenance.spec})", 8, hang=2)
+
+
+def change_words(change: Change) -> list[str]:
+    """What a change writes, a line each; what is new on one line, and of what goes nothing."""
+    match change.action:
+        case Action.CREATE:
+            told = [_told(f) for f in change.fields if f.becomes and f.becomes not in (change.label, change.subject)]
+            return [", ".join(told)] if told else []
+        case Action.DELETE:
+            return []
+    return [_field(field) for field in change.fields]
 
 
 def named(kind: str, key: str, label: str, subject: str = "") -> str:

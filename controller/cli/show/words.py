@@ -23,13 +23,14 @@ _PHRASES: Mapping[tuple[Action, Effect], tuple[str, str]] = {
     (Action.ADOPT, Effect.GRANTS): ("is taken over and gets more access", "are taken over and get more access"),
     (Action.ADOPT, Effect.REVOKES): ("is taken over and gets less access", "are taken over and get less access"),
     (Action.ADOPT, Effect.NEUTRAL): ("is taken over, access stays the same", "are taken over, access stays the same"),
+    (Action.MOVE, Effect.NEUTRAL): ("gets its new name in our notes", "get their new names in our notes"),
     (Action.FORGET, Effect.NEUTRAL): ("is no longer managed and stays as it is", "are no longer managed and stay as they are"),
 }
 _SIGNS = {Effect.GRANTS: "+", Effect.REVOKES: "-", Effect.NEUTRAL: "~"}
 
 # Who loses access is read first, what changes nothing at the door last.
 EFFECTS = (Effect.REVOKES, Effect.GRANTS, Effect.NEUTRAL)
-ACTIONS = (Action.DELETE, Action.BAR, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.FORGET)
+ACTIONS = (Action.DELETE, Action.BAR, Action.UPDATE, Action.CREATE, Action.ADOPT, Action.MOVE, Action.FORGET)
 
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.REFUSED: "refused",
@@ -38,6 +39,7 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.PROTECTED: "protected",
     Verdict.FULL: "no room at the target",
     Verdict.SKIPPED: "skipped",
+    Verdict.WARNED: "warned of by a rule of yours",
 }
 
 STATUSES: Mapping[str, str] = {
@@ -66,7 +68,7 @@ def phrase(action: Action, effect: Effect, count: int) -> str:
 
 
 def sign(action: Action, effect: Effect) -> str:
-    return " " if action is Action.FORGET else _SIGNS[effect]
+    return " " if action in (Action.FORGET, Action.MOVE) else _SIGNS[effect]
 
 
 def number(count: int) -> str:

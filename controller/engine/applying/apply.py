@@ -19,61 +19,80 @@ from controller.engine.judging.survey import provider_of
 from controller.engine.plans.limits import overspent_since
 from controller.engine.plans.planfile import encode
 from controller.engine.plans.planning import Planned
+from controller.engine.review.rules import judge, rulebook
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import after_apply, remember_protections
+from controller.engine.telling import Listener, Teller, unheard
+from controller.engine.today.moving import carry_out
+from controller.engine.today.turns import Turns, as_planned, changed_since, not_done
 from controller.engine.wishes.desired import Fitted
 from controller.engine.wishes.gather import Gathered, gather
 from controller.engine.world import Report, World, silent, stamp
-from controller.model.change import Change, Condition, Plan, ResourcePlan
-from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status, roll_up
+from controller.model.change import Action, Change, Condition, Plan, ResourcePlan
+from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status, roll_up
 from controller.state.rows import Finished, RunRow
 
 
 @dataclass(frozen=True)
 class Run:
     """One apply under way. ``before_send`` is the lease's check, ``stop`` the caller's wish to end; ``tell`` hears what recovery
-    found."""
+    found, ``listener`` what happens, as it happens."""
 
     before_send: Callable[[], None]
     stop: asyncio.Event
     report: Report = silent
     tell: Callable[[str], None] = lambda line: None
+    listener: Listener = unheard
 
 
 async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     """Carry out an admitted plan under the lease that the caller holds; every change of it gets an outcome."""
+    world, planned = await as_planned(world, planned, run.report)
+    plan = planned.plan
+    if any(change.action is Action.MOVE for change in plan.changes):
+        run.before_send()
+        await carry_out(world, plan)
     for line in await recover(world):
         run.tell(line)
     await world.state.prune()
-    plan = planned.plan
     run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", stamp(world.clock)
     row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
     await world.state.runs.start(row, encode(plan))
     await remember_protections(world, plan)
-    results = await _lanes(world, planned, run, run_id)
+    teller = Teller(world, run_id, run.listener)
+    teller.run_started(plan)
+    results = await _lanes(world, planned, run, teller)
     result = _result(plan, results, run_id=run_id, started=started, ended=stamp(world.clock), cancelled=run.stop.is_set())
     await after_apply(world, plan, result)
     await world.state.runs.close(run_id, result.rollup.value, _summary(result))
+    teller.run_ended(result)
     return result
 
 
-async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[str, LaneResult]:
+async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> dict[str, LaneResult]:
     plan = planned.plan
     by_resource: dict[str, list[Change]] = defaultdict(list)
     for change in plan.changes:
         by_resource[change.resource].append(change)
     gathered = await _withheld(world, planned, run)
-    conditions = Conditions(world, run_id, run.before_send, Stop(run.stop), Fitted(), run.report)
-    limited = {limit.resource: limit.message for limit in plan.limits}
+    conditions = Conditions(world, teller.run, run.before_send, Stop(run.stop), Fitted(), _both(run.report, teller), teller)
+    forbidden_now = judge(rulebook(world.specs, world.clock.now()), plan).denied  # a rule may hold now and not when it was made
+    limited = {limit.resource: limit.message for limit in (*forbidden_now, *plan.limits)}
 
     async def one(summary: ResourcePlan) -> LaneResult:
         changes = by_resource.get(summary.address, [])
-        if summary.condition is Condition.ORPHANED:
-            return await _forget(world, run_id, changes)
         if summary.condition is Condition.PARKED or not changes:
             return LaneResult([], summary.message if summary.condition is Condition.PARKED else "", summary.hint)
-        if forbidden := limited.get(summary.address) or await overspent_since(world, plan, summary, changes):
-            return await _refuse(world, run_id, changes, forbidden)
+        if summary.condition is Condition.MOVED:
+            return await _end_all(world, teller, changes, (Status.DONE, "", ""))
+        if changed := changed_since(world.specs, summary):
+            return await _end_all(world, teller, changes, (Status.STALE, changed, "record-changed"))
+        if forbidden := limited.get(summary.address):
+            return await _refuse(world, teller, changes, forbidden)
+        if summary.condition is Condition.ORPHANED:
+            return await _forget(world, teller, changes)
+        if spent := await overspent_since(world, plan, summary, changes):
+            return await _refuse(world, teller, changes, spent)
         desired = gathered.desired.get(summary.address)
         job = Job(world.specs.by_address[summary.address], summary, tuple(changes), planned.wishes, desired)
         async with world.lanes:
@@ -82,7 +101,23 @@ async def _lanes(world: World, planned: Planned, run: Run, run_id: str) -> dict[
             await world.state.origins.doubt(summary.address, summary.origins)  # after, for a plan that was made meanwhile
             return result
 
-    results = await side_by_side(one(summary) for summary in plan.resources)
+    async def told(summary: ResourcePlan) -> LaneResult:
+        result = await one(summary)
+        teller.resource_ended(_resource(summary, result))
+        return result
+
+    in_turn = Turns(world.specs, [summary.address for summary in plan.resources])
+
+    async def when_due(summary: ResourcePlan) -> LaneResult:
+        async with in_turn.of(summary.address) as reason:
+            if reason:
+                result = await _end_all(world, teller, by_resource.get(summary.address, ()), (Status.SKIPPED, reason, "depends-on"))
+            else:
+                result = await told(summary)
+            in_turn.ended(summary.address, not_done(result))
+            return result
+
+    results = await side_by_side(when_due(summary) for summary in plan.resources)
     return {summary.address: result for summary, result in zip(plan.resources, results, strict=True)}
 
 
@@ -102,20 +137,37 @@ async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:
     return await gather(world, resources, frozenset(planned.plan.allowances), offline=False, report=run.report)
 
 
-async def _forget(world: World, run_id: str, changes: Sequence[Change]) -> LaneResult:
+def _both(report: Report, teller: Teller) -> Report:
+    def each(step: Progress) -> None:
+        report(step)
+        teller.progress(step)
+
+    return each
+
+
+async def _forget(world: World, teller: Teller, changes: Sequence[Change]) -> LaneResult:
     """A resource that left the specs: our notes about it end, nothing is touched."""
     outcomes = [_outcome(change, Status.DONE, "") for change in changes]
     if changes:
         await world.state.inventory.forget_resource(changes[0].resource)
         await world.state.targets.forget(changes[0].resource)  # should it come back, its first sync is a first one again
-        await world.state.journal.finish(run_id, [Finished(outcome) for outcome in outcomes])
+        await world.state.journal.finish(teller.run, [Finished(outcome) for outcome in outcomes])
+        teller.ended(outcomes)
     return LaneResult(outcomes)
 
 
-async def _refuse(world: World, run_id: str, changes: Sequence[Change], message: str) -> LaneResult:
-    outcomes = [_outcome(change, Status.REFUSED, message, "limit") for change in changes]
-    await world.state.journal.finish(run_id, [Finished(outcome) for outcome in outcomes])
+async def _end_all(world: World, teller: Teller, changes: Sequence[Change], end: tuple[Status, str, str]) -> LaneResult:
+    """The same end for every change, without anything being sent; ``end`` is status, message and code."""
+    status, message, code = end
+    outcomes = [_outcome(change, status, message, code) for change in changes]
+    if outcomes:
+        await world.state.journal.finish(teller.run, [Finished(outcome) for outcome in outcomes])
+        teller.ended(outcomes)
     return LaneResult(outcomes)
+
+
+async def _refuse(world: World, teller: Teller, changes: Sequence[Change], message: str) -> LaneResult:
+    return await _end_all(world, teller, changes, (Status.REFUSED, message, "limit"))
 
 
 def _outcome(change: Change, status: Status, message: str, code: str = "") -> Outcome:

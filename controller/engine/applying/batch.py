@@ -13,6 +13,7 @@ from controller.engine.applying.item import Item
 from controller.engine.applying.stop import Stop
 from controller.engine.plans.limits import counts_as
 from controller.engine.side_by_side import asking
+from controller.engine.telling import Teller
 from controller.engine.world import World, stamp
 from controller.model.change import Action
 from controller.model.encoding import canonical
@@ -38,6 +39,7 @@ class Means:
     writer: Writer
     before_send: Callable[[], None]
     stop: Stop
+    teller: Teller
     provider: str = ""
 
 
@@ -253,6 +255,7 @@ class Batch:
         finished = [finished_of(item, self._means.run, self._means.world) for item in items if item.outcome is not None]
         if finished:
             await self._means.world.state.journal.finish(self._means.run, finished)
+            self._means.teller.ended(end.outcome for end in finished)
 
 
 def finished_of(item: Item, run: str, world: World) -> Finished:

@@ -10,6 +10,7 @@ from controller.engine.applying.item import Item
 from controller.engine.applying.stop import Stop
 from controller.engine.judging.survey import exchanged, judge, provider_of
 from controller.engine.side_by_side import asking
+from controller.engine.telling import Teller
 from controller.engine.wishes.desired import DesiredSet, Fitted
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, ResourcePlan
@@ -42,6 +43,7 @@ class Conditions:
     stop: Stop
     fitted: Fitted
     report: Report
+    teller: Teller
 
 
 @dataclass
@@ -56,6 +58,7 @@ async def run_lane(job: Job, conditions: Conditions) -> LaneResult:
     """Carry out a job; every change gets an outcome, whatever happens on the way."""
     world = conditions.world
     began = world.clock.monotonic()
+    conditions.teller.resource_started(job.summary.address, len(job.changes))
     items = _items(job, world)
     lane = _Lane(job, conditions, items)
     fatal: ProviderError | None = None
@@ -84,6 +87,7 @@ async def _write_down(left: Sequence[Item], conditions: Conditions) -> None:
         await state.outcomes.add(run, open_ended)
     if closed:
         await state.journal.finish(run, closed)
+    conditions.teller.ended(item.outcome for item in left if item.outcome is not None)
 
 
 def _items(job: Job, world: World) -> list[Item]:
@@ -122,7 +126,10 @@ class _Lane:
             self._find_wishes(facts)
             await self._find_keys(reader)
             conditions = self._conditions
-            means = Means(self._world, conditions.run, reader, writer, conditions.before_send, conditions.stop, provider.name)
+            means = Means(
+                self._world, conditions.run, reader, writer, conditions.before_send, conditions.stop,
+                teller=conditions.teller, provider=provider.name,
+            )  # fmt: skip
             for kind, items in _batches(self._items, provider.batch):
                 if self._conditions.stop.is_set():
                     return None

@@ -35,6 +35,9 @@ async def recover(world: World) -> list[str]:
     lines = []
     for address, entries in by_resource.items():
         resource = world.specs.by_address.get(address)
+        if resource is None and (unknown := world.specs.why_undecided(address)):
+            lines.append(f"{address}: {len(entries)} interrupted changes stay open: {unknown}")
+            continue
         if resource is None:
             await _drop(world, entries)
             lines.append(f"{address}: {len(entries)} interrupted changes are closed; no spec declares this resource any more")

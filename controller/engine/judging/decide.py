@@ -14,6 +14,7 @@ from controller.engine.judging.diff import effect_of, field_changes
 from controller.engine.judging.making import change, is_what_we_began, notice, who
 from controller.engine.judging.removal import decide_extra, decide_vanished, held_by
 from controller.engine.judging.target import Target
+from controller.engine.steer.renewal import REASON, decline, forbidden
 from controller.model.change import Action, FieldChange, Verdict
 from controller.model.entity import Actual, Entity, EntityKind, Refusal
 from controller.state.rows import OwnedRow
@@ -42,6 +43,11 @@ def _unequal(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
     managed = target.managed(kind, wish.managed)
     fields = field_changes(kind, actual.values, wish.values, managed, target.marks)
     ours = row is not None and (row.status == "owned" or is_what_we_began(target, kind, actual, row))
+    if target.renews(kind, wish):
+        if not (reason := forbidden(target, kind, wish, actual, ours=ours)):
+            _replace(target, kind, wish, actual, row, REASON)
+            return
+        decline(target, kind, wish, reason)
     if ours and not fields and row is not None and not row.tombstone and row.status == "owned":
         target.tally.unchanged += 1
         return
@@ -102,7 +108,8 @@ def _update(
 ) -> None:
     row, managed, fields = ours
     if any(f.immutable for f in kind.fields if f.name in {c.name for c in fields}):
-        _replace(target, kind, wish, actual, row)
+        names = " and ".join(f.title or f.name for f in kind.fields if f.immutable)
+        _replace(target, kind, wish, actual, row, f"its {names} changes, which needs a new one")
         return
     fields = _with_drift(target, kind, fields, row, wish)
     action = Action.UPDATE if row else Action.ADOPT
@@ -134,8 +141,8 @@ def _why_update(row: OwnedRow | None, *, drift: bool, fields: bool) -> str:
     return "was changed at the target" if drift else "what is declared has changed"
 
 
-def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row: OwnedRow | None) -> None:
-    """An immutable field differs: what is there goes first, then the wish is made anew."""
+def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row: OwnedRow | None, why: str) -> None:
+    """An immutable field differs, or somebody asked: what is there goes first, then the wish is made anew."""
     if wish.only_existing:
         message = f"{who(kind, actual)} differs in what cannot be changed, and only what is already there is managed"
         notice(target, kind, actual, Verdict.SKIPPED, "needs-replacing", message)
@@ -148,10 +155,9 @@ def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
         notice(target, kind, actual, Verdict.PROTECTED, "never-removed", f"{who(kind, actual)} would have to be replaced: {reason}")
         return
     gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, provenance=wish.provenance, label=actual.label)
-    names = " and ".join(f.title or f.name for f in kind.fields if f.immutable)
-    change(target, kind, gone, actual, action=Action.DELETE, effect=effect_of(Action.DELETE, kind, None, (), ()),
-            reason=f"its {names} changes, which needs a new one")  # fmt: skip
-    _create(target, kind, wish, f"its {names} changes, which needs a new one", drift=False)
+    effect = effect_of(Action.DELETE, kind, None, (), ())
+    change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason=why)
+    _create(target, kind, wish, why, drift=False)
 
 
 # -- declared but not there --------------------------------------------------------------------------------------------------

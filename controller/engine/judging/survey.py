@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
-from controller.engine.judging.target import Protections, Target
+from controller.engine.judging.target import Looking, Protections, Target
 from controller.engine.side_by_side import asking
-from controller.engine.wishes.desired import DesiredSet, Fitted
-from controller.engine.world import Report, World, zone_of
-from controller.model.change import Action, Change, Condition, Notice, ResourcePlan, Verdict
+from controller.engine.steer.renewal import objections
+from controller.engine.wishes.desired import DesiredSet
+from controller.engine.world import World, zone_of
+from controller.model.change import Action, Change, Condition, Given, Notice, ResourcePlan, Verdict
 from controller.model.entity import EntityKind, Facts, Refusal
 from controller.model.outcome import Progress
 from controller.sdk.errors import ProviderError, WrongTarget
@@ -43,7 +44,7 @@ def managed_kinds(resource: Resource) -> tuple[EntityKind, ...]:
 async def judge(world: World, resource: Resource, facts: Facts) -> None:
     """Raise WrongTarget or Unfit when this is not the target that was declared, or its clock cannot be trusted."""
     declared = provider_of(resource).identity(resource.config)
-    known = declared or await world.state.targets.identity(str(resource.address))
+    known = declared or await world.state.targets.identity(world.remembered_as(resource.address))
     if known and facts.identity and known != facts.identity:
         expected = f"the spec names {known}" if declared else f"trueup knows this address as {known}"
         raise WrongTarget(
@@ -73,25 +74,24 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
 
 async def exchanged(world: World, resource: Resource, facts: Facts) -> bool:
     """Whether the device was exchanged for the declared one: what we know about the old one says nothing about this."""
-    known = await world.state.targets.identity(str(resource.address))
+    known = await world.state.targets.identity(world.remembered_as(resource.address))
     return bool(known and facts.identity and known != facts.identity)
 
 
-async def survey(
-    world: World, resource: Resource, desired: DesiredSet, fitted: Fitted, report: Report
-) -> tuple[Target, ResourcePlan]:
+async def survey(world: World, resource: Resource, desired: DesiredSet, looking: Looking) -> tuple[Target, ResourcePlan]:
     """The decisions about one target. Whatever goes wrong on the way parks it, with nothing decided."""
     target = await target_of(world, resource, desired)
+    target.anew = {(place.entity, place.key) for place in looking.anew if place.resource == resource.address}
     if desired.failed:
         return target, parked(resource, desired.failed, desired.hint, target.facts)
     facts = Facts()
     try:
         with asking(target.provider.name):
             async with world.connect(resource) as context, target.provider.reader(resource.config, context) as reader:
-                report(Progress(str(resource.address), "asking who is there"))
+                looking.report(Progress(str(resource.address), "asking who is there"))
                 facts = await reader.facts()
                 await judge(world, resource, facts)
-                await _look(world, resource, target, (reader, facts, fitted), report)
+                await _look(world, resource, target, (reader, facts), looking)
     except ProviderError as error:
         target.changes.clear()
         target.notices.clear()
@@ -103,7 +103,8 @@ async def survey(
 
 async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Target:
     address = str(resource.address)
-    remembered = [p for p in await world.state.protections.all() if p.resource == address]
+    names = {address, world.remembered_as(address)}
+    remembered = [p for p in await world.state.protections.all() if p.resource in names]
     protect = {*resource.policy.protect, *(p.pattern for p in remembered if p.kind == "protect")}
     lasting = {*resource.policy.never_remove, *(p.pattern for p in remembered if p.kind == "never_remove")}
     ignored = {*resource.policy.ignore, *(p.pattern for p in remembered if p.kind == "ignore")}
@@ -123,23 +124,26 @@ async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Ta
     )
 
 
-async def _look(world: World, resource: Resource, target: Target, means: tuple[Reader, Facts, Fitted], report: Report) -> None:
-    reader, facts, fitted = means
+async def _look(world: World, resource: Resource, target: Target, answering: tuple[Reader, Facts], looking: Looking) -> None:
+    reader, facts = answering
     kinds = managed_kinds(resource)
     looked_at = _with_parents(target.provider, kinds)
     target.facts = facts
     target.moment += timedelta(seconds=facts.clock_offset or 0)
-    target.desired = fitted.of(target.desired, target.provider, facts)
+    target.desired = looking.fitted.of(target.desired, target.provider, facts)
     if not await exchanged(world, resource, facts):
-        target.owned = {kind.name: await world.state.inventory.index(str(resource.address), kind.name) for kind in kinds}
+        target.owned = {
+            kind.name: await world.state.inventory.index(world.remembered_as(resource.address), kind.name) for kind in kinds
+        }
     folds = {kind.name: _fold(target, kind) for kind in looked_at}
     seen: Counter[str] = Counter()
     async for page in reader.observe([kind.name for kind in looked_at]):
         folds[page.kind].page(page.entities)
+        looking.saw(resource.address, page)
         seen[page.kind] += len(page.entities)
         words = target.provider.kind_of(page.kind)
         doing = f"reading {words.plural or words.name}"
-        report(Progress(str(resource.address), doing, done=seen[page.kind], total=page.total or 0))
+        looking.report(Progress(str(resource.address), doing, done=seen[page.kind], total=page.total or 0))
     found = {name: fold.finish() for name, fold in folds.items()}
     target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})
@@ -155,8 +159,8 @@ def _fold(target: Target, kind: EntityKind) -> Fold:
     wishes = target.desired.entities.get(kind.name, {})
     declared = {wish.managed for wish in wishes.values()}
     project: Project | None
-    if len(declared) > 1:
-        project = _never_equal  # mappings that manage different fields: compared one by one in decide
+    if len(declared) > 1 or target.anew:
+        project = _never_equal  # different fields are managed, or something is made anew: compared one by one in decide
     else:
         project = projection(kind, target.managed(kind, next(iter(declared), None)))
     token = (lambda key: target.marks.token(kind, key)) if kind.sensitive_key else None
@@ -169,6 +173,7 @@ def _never_equal(values: object) -> object:
 
 async def conclude(world: World, target: Target, found: Mapping[str, Differences]) -> None:
     """Decide every kind from what its comparison showed, loading only the inventory rows that matter."""
+    target.notices += objections(target)
     for kind in target.provider.kinds:
         if kind.name in found:
             decide(target, kind, found[kind.name], await _rows(world, target, kind, found[kind.name]))
@@ -183,7 +188,7 @@ async def _rows(world: World, target: Target, kind: EntityKind, found: Differenc
     tokens = {marks.token(kind, key) for key in wishes} if kind.sensitive_key else wishes.keys()
     wanted = {marks.token(kind, wish.key) for wish, _ in found.unequal} | {marks.token(kind, wish.key) for wish in found.missing}
     wanted = (wanted & owned.keys()) | found.present | (owned.keys() - tokens)
-    return await world.state.inventory.load(str(target.address), kind.name, wanted) if wanted else {}
+    return await world.state.inventory.load(world.remembered_as(target.address), kind.name, wanted) if wanted else {}
 
 
 def _refused(target: Target, refusal: Refusal) -> Notice:
@@ -232,6 +237,8 @@ def parked(resource: Resource, message: str, hint: str, facts: Facts) -> Resourc
         on_fatal=resource.policy.on_fatal,
         clock_offset=facts.clock_offset,
         model=facts.model,
+        given=given(resource),
+        made_of=made_of(resource),
     )
 
 
@@ -251,12 +258,26 @@ async def summary_of(world: World, resource: Resource, target: Target) -> Resour
         unchanged=target.tally.unchanged,
         foreign=target.tally.foreign,
         held=len(target.desired.held) + target.tally.held,
-        initialised=await world.state.targets.initialised(str(resource.address))
+        initialised=await world.state.targets.initialised(world.remembered_as(resource.address))
         and not await exchanged(world, resource, target.facts),
         model=target.facts.model,
         clock_offset=target.facts.clock_offset,
         on_fatal=resource.policy.on_fatal,
+        given=given(resource),
+        made_of=made_of(resource),
     )
+
+
+def given(resource: Resource) -> tuple[Given, ...]:
+    """What the resource has of others, and what must never be removed or changed there: the rules that took part."""
+    policy, place = resource.policy, f"{resource.place.file}:{resource.place.line}"
+    rules = (("protect", policy.protect), ("neverRemove", policy.never_remove))
+    return (*resource.given, *(Given(word, patterns, place) for word, patterns in rules if patterns))
+
+
+def made_of(resource: Resource) -> str:
+    """What a record said when this resource was made of it; empty where a document alone declares it."""
+    return resource.digest if "@" in resource.address.name else ""
 
 
 def _url(resource: Resource) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.engine.marks import Marks
-from controller.engine.wishes.desired import DesiredSet
+from controller.engine.wishes.desired import DesiredSet, Fitted
+from controller.engine.world import Report, silent
 from controller.model.address import Address, Pattern
 from controller.model.change import Change, Notice, Verdict
-from controller.model.entity import Entity, EntityKind, Facts
+from controller.model.entity import Entity, EntityKind, Facts, Page
 from controller.sdk.provider import TargetProvider
 from controller.spec.policy import Policy
 
@@ -49,6 +50,21 @@ def _first(patterns: list[tuple[str, Pattern]], place: Address) -> str:
     return next((text for text, pattern in patterns if pattern.covers(place)), "")
 
 
+def unwatched(address: Address, page: Page) -> None:
+    """For callers that want decisions alone."""
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How targets are looked at: ``report`` hears of the progress, ``saw`` of every page that was read, ``anew`` names the
+    entities to be made anew."""
+
+    report: Report = silent
+    fitted: Fitted = field(default_factory=Fitted)
+    saw: Callable[[Address, Page], None] = unwatched
+    anew: frozenset[Address] = frozenset()
+
+
 @dataclass
 class Tally:
     """What was counted while comparing."""
@@ -76,6 +92,7 @@ class Target:
     changes: list[Change] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     guards: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it must not be touched
+    anew: set[tuple[str, str]] = field(default_factory=set)  # (kind, token) of what is asked to be made anew
     apart: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it is there, declared, and not ours
     tally: Tally = field(default_factory=Tally)
     wishes: dict[str, Entity] = field(default_factory=dict)  # what each change writes, by change id; never leaves the process
@@ -95,6 +112,13 @@ class Target:
     def hangs_apart(self, kind: EntityKind, subject: str) -> str:
         """Why nothing may be hung on this subject: a card given to a stranger would open whatever the stranger may."""
         return next((self.apart[parent, subject] for parent in kind.after if (parent, subject) in self.apart), "")
+
+    def renews(self, kind: EntityKind, wish: Entity) -> bool:
+        """Whether this is to be made anew; what hangs on somebody who is made anew goes with him and is made anew too."""
+        if not self.anew:
+            return False
+        places = ((kind.name, self.marks.token(kind, wish.key)), *((parent, wish.subject) for parent in kind.after))
+        return any(place in self.anew for place in places)
 
     def change_id(self) -> str:
         self._next += 1

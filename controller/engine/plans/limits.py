@@ -118,9 +118,9 @@ def _budget(resource: str, effect: Effect, total: int, budget: int, existing: in
 
 
 def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
-    """Whether an allowance of the form ``rule:Kind/name=count`` (or ``bootstrap``) covers this limit."""
+    """Whether an allowance of the form ``rule:Kind/name=count`` (or ``bootstrap``, or ``policy:NAME``) covers this limit."""
     for allowance in allowances:
-        if allowance == limit.rule == "bootstrap":
+        if allowance == limit.rule and (allowance == "bootstrap" or (allowance.startswith("policy:") and limit.flag)):
             return True
         head, _, count = allowance.partition("=")
         if head == f"{limit.rule}:{limit.resource}" and count.isdigit() and limit.count <= int(count):
@@ -131,7 +131,7 @@ def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
 async def spent_today(world: World, resource: str) -> dict[str, int]:
     """Changes per effect within the last 24 hours, those that may have taken effect included."""
     since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return await world.state.outcomes.effects_since(resource, since)
+    return await world.state.outcomes.effects_since(world.remembered_as(resource), since)
 
 
 async def overspent_since(world: World, plan: Plan, summary: ResourcePlan, changes: Sequence[Change]) -> str:

@@ -6,9 +6,9 @@ import msgspec
 
 from controller.engine.judging.diff import effect_of, shown
 from controller.engine.judging.survey import managed_kinds, parked, summary_of, target_of
-from controller.engine.judging.target import Target
-from controller.engine.wishes.desired import DesiredSet, Fitted
-from controller.engine.world import Report, World
+from controller.engine.judging.target import Looking, Target
+from controller.engine.wishes.desired import DesiredSet
+from controller.engine.world import World
 from controller.model.change import Action, Change, Condition, FieldChange, ResourcePlan
 from controller.model.entity import Effect, Entity, EntityKind
 from controller.spec.resource import Resource
@@ -17,14 +17,12 @@ from controller.state.rows import OwnedRow
 _REMOVAL = {"delete": Action.DELETE, "expire": Action.BAR, "keep": Action.FORGET}
 
 
-async def recall(
-    world: World, resource: Resource, desired: DesiredSet, fitted: Fitted, report: Report
-) -> tuple[Target, ResourcePlan]:
+async def recall(world: World, resource: Resource, desired: DesiredSet, looking: Looking) -> tuple[Target, ResourcePlan]:
     """The decisions about one target from memory alone; what happened at the target since is not known here."""
     target = await target_of(world, resource, desired)
     if desired.failed:
         return target, parked(resource, desired.failed, desired.hint, target.facts)
-    remembered = await world.state.inventory.everything(str(resource.address))
+    remembered = await world.state.inventory.everything(world.remembered_as(resource.address))
     for kind in managed_kinds(resource):
         _compare(target, kind, remembered.get(kind.name, {}))
     summary = await summary_of(world, resource, target)

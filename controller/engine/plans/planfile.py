@@ -59,19 +59,42 @@ def read(path: Path, keys: Keys) -> Plan:
 
 def decode(raw: bytes, keys: Keys, name: str) -> Plan:
     """Check the format first, so that a newer plan is not called edited; then the signature, then the form."""
+    document = _document(raw, name)
+    _must_be_known(document, name)
+    signature = document.pop("signature", "")
+    if not isinstance(signature, str) or not keys.verify(canonical(document), signature):
+        raise PlanRejected(f"{name} was edited, or was made in another workspace or with another key", hint=_AGAIN)
+    return _plan({**document, "signature": signature}, name)
+
+
+def peek(raw: bytes, name: str) -> Plan:
+    """A plan to look at, from a plan file or from the output of ``plan -o json``; its signature is not checked, so it must never
+    be applied. Raises PlanRejected where there is no plan in it."""
+    document = _document(raw, name)
+    if isinstance(inner := document.get("plan"), dict):
+        document = inner
+    _must_be_known(document, name)
+    return _plan(document, name)
+
+
+def _document(raw: bytes, name: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
     except msgspec.DecodeError as error:
         raise PlanRejected(f"{name} is not a plan", hint=_AGAIN) from error
+    return document
+
+
+def _must_be_known(document: dict[str, Any], name: str) -> None:
     if document.get("format") != PLAN_FORMAT:
         raise PlanRejected(
             f"{name} has plan format {document.get('format')!r}; this trueup reads format {PLAN_FORMAT}", hint=_AGAIN
         )
-    signature = document.pop("signature", "")
-    if not isinstance(signature, str) or not keys.verify(canonical(document), signature):
-        raise PlanRejected(f"{name} was edited, or was made in another workspace or with another key", hint=_AGAIN)
+
+
+def _plan(document: dict[str, Any], name: str) -> Plan:
     try:
-        return msgspec.convert({**document, "signature": signature}, Plan)
+        return msgspec.convert(document, Plan)
     except msgspec.ValidationError as error:
         raise PlanRejected(f"{name} is not a plan that this trueup understands: {error}", hint=_AGAIN) from error
 

@@ -11,64 +11,89 @@ from datetime import timedelta
 import msgspec
 
 from controller.engine.judging.survey import provider_of, survey
-from controller.engine.judging.target import Target
+from controller.engine.judging.target import Looking, Target
 from controller.engine.plans.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.plans.offline import recall
 from controller.engine.plans.order import ordered
+from controller.engine.review.rules import rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import remember_origins
-from controller.engine.wishes.desired import DesiredSet, Fitted
+from controller.engine.today.asking import today
+from controller.engine.today.waiting import blocked, in_order, needs_of
+from controller.engine.wishes.desired import DesiredSet
 from controller.engine.wishes.gather import Gathered, gather
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.address import Address
 from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect, Entity
 from controller.model.scope import EVERYTHING, Scope
-from controller.spec.resource import Resource
+from controller.spec.resource import Resource, Specs
 
 Surveyed = tuple[Resource, Target, ResourcePlan]
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and what it withholds: ``wishes`` are the entities behind its changes, by change id, only in this process."""
+    """A plan, and what it withholds: ``wishes`` are the entities behind its changes, by change id, only in this process.
+    ``specs`` are those that it was made from, with what records made of them."""
 
     plan: Plan
     wishes: dict[str, Entity] = field(default_factory=dict)
+    specs: Specs | None = None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a plan is asked for."""
+    """What a plan is asked for. ``replace`` names entities to be made anew; ``destroy``: nothing is wanted any more, so what we own
+    goes, within the same rules."""
 
     scope: Scope = EVERYTHING
     allow: frozenset[str] = frozenset()
     offline: bool = False
+    replace: frozenset[Address] = frozenset()
+    destroy: bool = False
     told: tuple[str, ...] = ()  # the scope in words, without what is sensitive
+
+    def words(self) -> tuple[str, ...]:
+        """As it was given on the command line, for the plan."""
+        anew = (f"--replace {address}" for address in sorted(self.replace))
+        return (*self.told, *anew, *(("--destroy",) if self.destroy else ()))
 
 
 async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Planned:
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
+    now = await today(world, wanted.scope, wanted.allow, wanted.offline, report)
+    world = now.world
     wanted = _discreet(world, wanted)
-    chosen = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
-    gathered = await gather(world, chosen, wanted.allow, offline=wanted.offline, report=report)
-    for resource in world.specs.departed:
-        if wanted.scope.covers_resource(resource.address, resource.labels):
-            chosen.append(emptied(resource))
-            gathered.desired[str(resource.address)] = DesiredSet()
-    fitted = Fitted()
+    declared = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
+    gone = [r for r in world.specs.departed if wanted.scope.covers_resource(r.address, r.labels)]
+    if wanted.destroy:
+        declared, gone = [], [*declared, *gone]
+    gathered = await gather(world, declared, wanted.allow, offline=wanted.offline, report=report)
+    gathered.desired |= {str(resource.address): DesiredSet() for resource in gone}
+    gathered.unknown = now.unknown
+    looking = Looking(report, anew=wanted.replace)
+    planned = await plan_targets(world, wanted, ([*declared, *map(emptied, gone)], gathered), looking)
+    return Planned(await now.told(planned.plan), planned.wishes, world.specs if now.expansion else None)
+
+
+async def plan_targets(world: World, wanted: Wanted, declared: tuple[Sequence[Resource], Gathered], looking: Looking) -> Planned:
+    """The plan of these targets from what was gathered for them."""
+    needs = needs_of(world.specs)
+    chosen, gathered = in_order(declared[0], needs), declared[1]
 
     async def one(resource: Resource) -> Surveyed:
         async with world.lanes:
             desired = gathered.desired[str(resource.address)]
             look = recall if wanted.offline else survey
-            target, summary = await look(world, resource, desired, fitted, report)
+            target, summary = await look(world, resource, desired, looking)
             if summary.condition is Condition.COMPLETE:
                 summary = msgspec.structs.replace(summary, origins=await remember_origins(world, target))
             return resource, target, summary
 
     others = await _identities(world, chosen)
     surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen), others)
+    surveyed = _skip_waiting(surveyed, needs, gathered.unknown) if needs else surveyed
     return await _assemble(world, wanted, surveyed, gathered)
 
 
@@ -122,6 +147,20 @@ def _refuse_twins(surveyed: Sequence[Surveyed], others: Mapping[str, Sequence[st
     return result
 
 
+def _skip_waiting(surveyed: Sequence[Surveyed], needs: Mapping[str, Sequence[str]], unknown: Mapping[str, str]) -> list[Surveyed]:
+    """Who waits for a target that cannot be judged is left alone as well."""
+    parked = {s.address: s.message for _, _, s in surveyed if s.condition is Condition.PARKED}
+    reasons = blocked([s.address for _, _, s in surveyed], needs, {**unknown, **parked})
+    result = []
+    for resource, target, summary in surveyed:
+        if reason := reasons.get(summary.address, ""):
+            target.changes.clear()
+            hint = "put right what it waits for, then plan again"
+            summary = msgspec.structs.replace(summary, condition=Condition.PARKED, message=reason, hint=hint)
+        result.append((resource, target, summary))
+    return result
+
+
 async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], gathered: Gathered) -> Planned:
     changes: list[Change] = []
     notices: list[Notice] = list(gathered.notices)
@@ -137,7 +176,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         notices += [n for n in target.notices if _notice_within(n, wanted.scope)]
         summaries.append(summary)
         wishes |= {c.id: target.wishes[c.id] for c in chosen if c.id in target.wishes}
-    if wanted.scope.everything:
+    if wanted.scope.everything and not wanted.destroy:
         orphans = await _orphans(world)
         changes += [change for _, batch in orphans for change in batch]
         summaries += [summary for summary, _ in orphans]
@@ -156,10 +195,10 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         limits=tuple(limits),
         allowances=tuple(sorted(wanted.allow)),
         sources=gathered.counts,
-        scope=wanted.told,
+        scope=wanted.words(),
         offline=wanted.offline,
     )
-    return Planned(plan, wishes)
+    return Planned(ruled(rulebook(world.specs, now), plan), wishes)
 
 
 async def _limits(
@@ -204,9 +243,9 @@ def _notice_within(notice: Notice, scope: Scope) -> bool:
 
 async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
     """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed."""
-    result = []
+    result, moving = [], set(world.known_as.values())
     for address in await world.state.inventory.resources():
-        if address in world.specs.by_address:
+        if address in world.specs.by_address or address in moving or world.specs.why_undecided(address):
             continue
         changes = []
         for kind, rows in (await world.state.inventory.everything(address)).items():

@@ -6,7 +6,7 @@ shrank beyond measure removes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.engine.judging.survey import provider_of
@@ -29,7 +29,7 @@ Row = Record | Unreadable
 @dataclass
 class SourceRead:
     """One source as it was read: its rows, or why there are none. ``shrunk`` says why nothing may be removed on its word.
-    ``uses`` says how often its rows will be asked for at most."""
+    ``uses`` says how often its rows will be asked for at most; ``kept``, that they are needed after that too."""
 
     name: str
     rows: list[Row] = field(default_factory=list)
@@ -39,9 +39,13 @@ class SourceRead:
     excused: bool = False  # by an allowance, which holds for one run and makes no new measure until that run is over
     count: int = 0
     uses: int = 0
+    kept: bool = False
 
     def hand_out(self) -> Iterator[Row]:
         """The rows. Who comes last takes them: a large register and the wishes made of it need not be held both at once."""
+        if self.kept:
+            yield from self.rows
+            return
         self.uses -= 1
         if self.uses < 0:
             raise RuntimeError(f"the rows of {self.name} are gone: they must not be taken for none")
@@ -60,13 +64,40 @@ class Gathered:
     desired: dict[str, DesiredSet] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)  # documents with forEach whose records could not be read, and why
 
 
 async def gather(world: World, chosen: Sequence[Resource], allow: frozenset[str], *, offline: bool, report: Report) -> Gathered:
     """The desired side of the chosen targets."""
-    names = sorted({name for resource in chosen for name in _sources_of(resource)})
-    rows = await side_by_side(_read(world, name, allow, offline=offline, report=report) for name in names)
+    return declare(chosen, await read_sources(world, chosen, allow, offline=offline, report=report))
+
+
+async def read_sources(
+    world: World, chosen: Sequence[Resource], allow: frozenset[str], *, offline: bool, report: Report
+) -> dict[str, SourceRead]:
+    """Every source that the chosen targets draw on, each once, by name."""
+    names = {name for resource in chosen for name in _sources_of(resource)}
+    return await read_named(world, names, allow, offline=offline, report=report)
+
+
+async def read_named(
+    world: World, names: Collection[str], allow: frozenset[str], *, offline: bool, report: Report
+) -> dict[str, SourceRead]:
+    """These sources, side by side, each doubted when it is empty or much smaller than the last time."""
+    rows = await side_by_side(_read(world, name, allow, offline=offline, report=report) for name in sorted(names))
     reads = {read.name: read for read in rows}
+    if not world.read_only:
+        await _remember(world, reads)
+    return reads
+
+
+async def read_source(world: World, name: str, report: Report) -> SourceRead:
+    """One source by itself; its size is not taken for a measure."""
+    return await _read(world, name, frozenset(), offline=False, report=report)
+
+
+def declare(chosen: Sequence[Resource], reads: Mapping[str, SourceRead]) -> Gathered:
+    """What these reads make of the chosen targets. Pure."""
     gathered = Gathered(counts={name: read.count for name, read in reads.items() if not read.failed})
     joins: dict[str, JoinTable] = {}
     alike = {str(resource.address): _likeness(resource) for resource in chosen}
@@ -78,14 +109,16 @@ async def gather(world: World, chosen: Sequence[Resource], allow: frozenset[str]
     with uncollected():
         shared = {likeness: _build(resource, reads, joins) for likeness, resource in distinct.items()}
     gathered.desired = {address: shared[likeness] for address, likeness in alike.items()}
-    gathered.notices = [
+    gathered.notices = shrunk_notices(reads)
+    return gathered
+
+
+def shrunk_notices(reads: Mapping[str, SourceRead]) -> list[Notice]:
+    return [
         Notice(f"Source/{read.name}", Verdict.HELD, "source-shrunk", read.shrunk, hint=f"--allow source-shrink:{read.name}")
         for read in reads.values()
         if read.shrunk
     ]
-    if not world.read_only:
-        await _remember(world, reads)
-    return gathered
 
 
 def _sources_of(resource: Resource) -> Iterator[str]:
@@ -175,11 +208,8 @@ def _add_mapping(
 ) -> None:
     reads, joins = known
     mapping, provider, zone = mapped.mapping, provider_of(resource), zone_of(resource)
-    for match in mapping.match:
-        if join_name(match) not in joins:
-            joins[join_name(match)] = build_join(match, reads[match.source].hand_out())
-    selector = Selector(mapping, joins, mapping.from_, zone)
-    place = f"{mapped.place.file}:{mapped.place.line}"
+    selector = selector_of(resource, mapped, reads, joins)
+    place = place_of(mapped)
     kind = provider.kinds_of(mapping)[0]
     left_out: list[NotSelected] = []
     selected = _selected(selector.select_all(reads[mapping.from_].hand_out()), left_out)
@@ -188,6 +218,19 @@ def _add_mapping(
     for refused in left_out:
         record = refused.refs[0] if refused.refs else None
         desired.add(Refusal(kind, None, refused.code, refused.message, record, Provenance(place, refused.refs)))
+
+
+def selector_of(resource: Resource, mapped: Mapped, reads: Mapping[str, SourceRead], joins: dict[str, JoinTable]) -> Selector:
+    """A mapping's choice among its records; tables that are missing in ``joins`` are made there."""
+    for match in mapped.mapping.match:
+        if join_name(match) not in joins:
+            joins[join_name(match)] = build_join(match, reads[match.source].hand_out())
+    return Selector(mapped.mapping, joins, mapped.mapping.from_, zone_of(resource))
+
+
+def place_of(mapped: Mapped) -> str:
+    """Where a mapping stands in the specs, as provenance names it."""
+    return f"{mapped.place.file}:{mapped.place.line}"
 
 
 def _selected(selections: Iterable[Selected | NotSelected], left_out: list[NotSelected]) -> Iterator[Selected]:

@@ -160,21 +160,33 @@ class Selector:
             return Selected(record.fields, (ref,), record.notes) if own is YES else self._unknown(own, (ref,))
         return self._select_joined(record, ref, own)
 
+    def follow(self, record: Record) -> Selected:
+        """The record with what its joins lend, as far as they reach and whatever the filter says: what could be made of it."""
+        return self._lend(record, RecordRef(self._source, record.key, record.place))[0]
+
     def _select_joined(self, record: Record, ref: RecordRef, own: Answer) -> Selection:
+        lent, stopped = self._lend(record, ref)
+        if stopped is not None:
+            return stopped
+        joined = YES if self._joined is None else self._joined(lent.fields)
+        if joined is NO:
+            return NotSelected("filtered", self._filtered, False, lent.refs, ref.place)
+        unknown = own if own is not YES else joined
+        return lent if unknown is YES else self._unknown(unknown, lent.refs)
+
+    def _lend(self, record: Record, ref: RecordRef) -> tuple[Selected, NotSelected | None]:
+        """The record with the fields of its partners, and what stopped the joins before their end."""
         fields: dict[str, Value] = dict(record.fields)
-        refs = [ref]
+        refs, stopped = [ref], None
         for step in self._steps:
             partner = self._partner(step, ref, fields)
             if isinstance(partner, NotSelected):
-                return partner
+                stopped = partner
+                break
             refs.append(RecordRef(step.match.source, partner.key, partner.place))
             for name in step.match.take:
                 fields[name] = partner.fields.get(name)
-        joined = YES if self._joined is None else self._joined(fields)
-        if joined is NO:
-            return NotSelected("filtered", self._filtered, False, tuple(refs), ref.place)
-        unknown = own if own is not YES else joined
-        return Selected(fields, tuple(refs), record.notes) if unknown is YES else self._unknown(unknown, tuple(refs))
+        return Selected(fields, tuple(refs), record.notes), stopped
 
     def _partner(self, step: _Step, ref: RecordRef, fields: Mapping[str, Value]) -> Record | NotSelected:
         match, table = step.match, step.table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,8 @@ from controller.spec.documents import Document
 from controller.spec.envelope import API_VERSION, CONTROLLER, KINDS, AnyDocument, controller_model, document_model
 from controller.spec.excerpt import Findings
 from controller.spec.policy import WRITTEN, Policy
+from controller.spec.sharing.generator import Each, find_each
+from controller.spec.sharing.shared import ForEach
 from controller.spec.syntax.positions import Path
 
 
@@ -43,6 +45,10 @@ class Candidate:
     parts: tuple[Part, ...] = ()
     whole: Any = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    for_each: ForEach | None = None
+    each: tuple[Each, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    sound: bool = True  # of a document with forEach, which has no ``whole``: nothing is wrong with what can be judged
 
 
 class Judge:
@@ -74,6 +80,12 @@ class Judge:
             self._fit(document, AnyDocument)
             return _named(document, str(kind), None)
         self._know_secrets(provider)
+        if (
+            isinstance(provider, TargetProvider)
+            and isinstance(document.data.get("spec"), dict)
+            and "forEach" in document.data["spec"]
+        ):
+            return self._generator(document, str(kind), provider)
         return self._fitted(document, str(kind), provider, document_model(provider))
 
     def _provider(self, document: Document, kind: Any) -> Provider | None:
@@ -126,9 +138,33 @@ class Judge:
         try:
             return model.model_validate(document.data, by_alias=True, by_name=False, context=WRITTEN)
         except ValidationError as error:
-            for problem in explain(error, document.data, model):
-                self.report(document, problem)
+            self._explain(document, error, model)
             return None
+
+    def _explain(self, document: Document, error: ValidationError, model: type[BaseModel], each: tuple[Each, ...] = ()) -> bool:
+        """Report what is wrong; whether anything is. What records will say cannot be judged yet."""
+        problems = [p for p in explain(error, document.data, model) if not waits(p, each)]
+        for problem in problems:
+            self.report(document, problem)
+        return bool(problems)
+
+    def _generator(self, document: Document, kind: str, provider: TargetProvider) -> Candidate | None:
+        """A document with ``forEach``: judged but for what records will say."""
+        model = document_model(provider)
+        each = find_each(document.data, provider, model)
+        wrong = False
+        try:
+            model.model_validate(document.data, by_alias=True, by_name=False, context=WRITTEN)
+        except ValidationError as error:
+            wrong = self._explain(document, error, model, each)
+        found = _pieces(_named(document, kind, provider))
+        if found is None:
+            return None
+        spec, metadata = document.data["spec"], document.data["metadata"]
+        for_each = _try(ForEach, spec["forEach"])
+        labels = {k: v for k, v in metadata.get("labels", {}).items() if isinstance(v, str)} if not wrong else {}
+        waits_for = tuple(spec.get("dependsOn", ())) if not wrong else ()
+        return replace(found, config=None, for_each=for_each, each=each, labels=labels, depends_on=waits_for, sound=not wrong)
 
     def _fitted(self, document: Document, kind: str, provider: Provider | None, model: type[BaseModel]) -> Candidate | None:
         fitted = self._fit(document, model)
@@ -139,19 +175,28 @@ class Judge:
         if provider is None:
             return Candidate(document, address, whole=spec, labels=fitted.metadata.labels)
         parts = _parts(provider, spec)
-        return Candidate(document, address, provider, spec.config, spec.policy, parts, spec, fitted.metadata.labels)
+        waits_for = spec.depends_on if isinstance(provider, TargetProvider) else ()
+        return Candidate(
+            document, address, provider, spec.config, spec.policy, parts, spec, fitted.metadata.labels, depends_on=waits_for
+        )
 
 
 def report(findings: Findings, document: Document, problem: Problem, *, again: bool = True) -> None:
     """Give a problem its place: that of the key where the key is wrong, else the best for its path. Without
     ``again`` it is left out when something is reported there already."""
-    here = document.key if problem.on_key else document.best
-    place = here(*problem.path)
-    if not again and findings.known(place, dotted(problem.path)):
+    if document.unjudged(problem.path):
         return
-    findings.add(
-        place, problem.code, problem.summary, detail=problem.detail, suggestion=problem.suggestion, path=dotted(problem.path)
-    )
+    here = document.key if problem.on_key else document.best
+    place, path = here(*problem.path), dotted(document.written(problem.path))
+    if not again and findings.known(place, path):
+        return
+    detail = " ".join(part for part in (problem.detail, document.note(problem.path)) if part)
+    findings.add(place, problem.code, problem.summary, detail=detail, suggestion=problem.suggestion, path=path)
+
+
+def waits(problem: Problem, each: Iterable[Each]) -> bool:
+    """Whether a problem is about a place that records will fill."""
+    return any(problem.path[: len(e.path)] == e.path for e in each)
 
 
 def _named(document: Document, kind: str, provider: Provider | None) -> Candidate | None:

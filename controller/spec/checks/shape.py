@@ -34,15 +34,26 @@ def models_in(annotation: Any) -> tuple[type[BaseModel], ...]:
 
 
 def field_at(model: type[BaseModel], path: Sequence[str | int]) -> FieldInfo | None:
-    """The field that ``path`` leads to, None when it leads to none."""
+    """The field that ``path`` leads to, None when it leads to none; within a field of free keys that field."""
     levels: tuple[type[BaseModel], ...] = (model,)
     found = None
+    free = False
     for part in path:
         if isinstance(part, int):
             continue
+        if free:
+            free = False
+            continue
         found = next((keys(level)[part] for level in levels if part in keys(level)), None)
         levels = models_in(found.annotation) if found is not None else ()
+        free = found is not None and get_origin(found.annotation) is dict
     return found
+
+
+def marks_at(model: type[BaseModel], path: Sequence[str | int]) -> frozenset[str]:
+    """The marks of the field that ``path`` leads to."""
+    info = field_at(model, path)
+    return frozenset(_marks_of(info)) if info is not None else frozenset()
 
 
 def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> Mapping[str, FieldInfo]:

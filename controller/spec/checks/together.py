@@ -44,8 +44,7 @@ def shared_endpoints(candidates: Iterable[Candidate]) -> Found:
         if candidate.config is None or not isinstance(provider, TargetProvider):
             continue
         try:
-            url = urlsplit(provider.endpoint(candidate.config).url)
-            place = ((url.hostname or "").rstrip("."), url.port or _PORTS.get(url.scheme))
+            place = network_place(provider.endpoint(candidate.config).url)
         except ValueError:
             yield candidate, Problem("bad-url", _at(candidate, "url"), "this is no address", "For example: http://192.168.1.100")
             continue
@@ -54,6 +53,12 @@ def shared_endpoints(candidates: Iterable[Candidate]) -> Found:
             words = f"{other.address} is at the same address already ({other.document.value(*_at(other, 'url'))})"
             hint = "Two resources on one device would undo each other's work: make them one, with several items in its list."
             yield candidate, Problem("shared-endpoint", _at(candidate, "url"), words, hint)
+
+
+def network_place(url: str) -> tuple[str, int | None]:
+    """Host and port that a URL leads to; raises ValueError when it is none."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").rstrip("."), parts.port or _PORTS.get(parts.scheme)
 
 
 def zones(candidates: Iterable[Candidate], controller: ControllerSpec | None) -> Found:
@@ -76,7 +81,7 @@ def zones(candidates: Iterable[Candidate], controller: ControllerSpec | None) ->
 def _zone_problem(candidate: Candidate, zone: str | None, path: tuple[str, ...]) -> Found:
     if zone is not None and not is_zone(zone):
         hint = "Zones have names such as Europe/Stockholm."
-        yield candidate, Problem("unknown-timezone", path, f"there is no time zone `{zone}`", hint, near(zone, _zone_names()))
+        yield candidate, Problem("unknown-timezone", path, f"there is no time zone `{zone}`", hint, near(zone, zone_names()))
 
 
 @cache
@@ -89,7 +94,7 @@ def is_zone(name: str) -> bool:
 
 
 @cache
-def _zone_names() -> list[str]:
+def zone_names() -> list[str]:
     return sorted(available_timezones())
 
 

@@ -77,7 +77,7 @@ def plans(draw: st.DrawFn) -> list[Change]:
     changes: list[Change] = []
     for kind in ("person", "card"):
         for key in draw(st.sets(st.sampled_from("abcdef"))):
-            actions = [draw(st.sampled_from(list(Action)))]
+            actions = [draw(st.sampled_from(list(EFFECTS)))]
             if kind == "card" and draw(st.booleans()):
                 actions = [Action.DELETE, Action.CREATE]
             administrator = draw(st.booleans())

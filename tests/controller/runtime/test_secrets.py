@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from controller.model.errors import RuleRefused, SecretMissing
 from controller.runtime.scrubber import Scrubber
 from controller.runtime.secrets import Resolver
-from controller.sdk.reference import Reference
+from controller.sdk.reference import Reference, origin_of, token
 from controller.spec.trust import Trust
 
 CANARY = "c4nary/+ å&\"'<7>"
@@ -162,3 +162,22 @@ def test_short_values_are_left_alone() -> None:
     assert repr(scrubber) == "Scrubber(0 secrets)"
     scrubber.remember("abcd")
     assert scrubber.scrub("") == ""
+
+
+def test_a_secret_of_a_record_is_known_by_name_bound_by_its_field_and_scrubbed(tmp_path: Path) -> None:
+    name = token("terminals", "row 17", "password")
+    reference = Reference.model_validate({"each": name}, context={"each": True})
+    resolver = Resolver({}, None, tmp_path)
+    with pytest.raises(SecretMissing, match="the record that holds the secret"):
+        resolver.resolve(reference, "10.0.0.17")
+    resolver.keep(name, "canary-17")
+    assert resolver.resolve(reference, "10.0.0.17") == "canary-17"
+    assert (resolver.scrub("said canary-17"), "canary" in repr(resolver)) == ("said ***", False)
+    assert (str(reference), origin_of(name)) == ("{each: terminals/password/row 17}", "terminals/password")
+
+    bound = Resolver({}, None, tmp_path, Trust({"each:terminals/password": ("10.0.0.17",)}))
+    bound.keep(name, "canary-17")
+    assert bound.resolve(reference, "10.0.0.17") == "canary-17"
+    with pytest.raises(RuleRefused) as refused:
+        bound.resolve(reference, "10.0.0.18")
+    assert '"each:terminals/password": ["10.0.0.18"]' in refused.value.hint

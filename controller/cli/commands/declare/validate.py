@@ -21,7 +21,8 @@ def command(context: click.Context, output: str) -> Exit:
     from controller.spec.render import RENDERERS, render_text
 
     talk = talk_of(context)
-    specs, diagnostics = check_specs([Path(path) for path in settings_of(context).specs])
+    settings = settings_of(context)
+    specs, diagnostics = check_specs([Path(path) for path in settings.specs], vars_files=settings.values())
     if output == "text":
         shown = render_text(diagnostics, colour=talk.colour)
     else:
@@ -29,5 +30,6 @@ def command(context: click.Context, output: str) -> Exit:
     if shown:
         talk.data(shown)
     if specs is not None and output == "text":
-        talk.say(f"valid: {counted(len(specs.resources), 'resource')} in {counted(len(specs.files), 'file')}")
+        per_record = f", {counted(len(specs.generators), 'document')} with forEach" if specs.generators else ""
+        talk.say(f"valid: {counted(len(specs.resources), 'resource')}{per_record} in {counted(len(specs.files), 'file')}")
     return Exit.FINE if specs is not None else Exit.SPEC_INVALID

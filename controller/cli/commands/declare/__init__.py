@@ -1,0 +1,1 @@
+"""Commands about what is written down: specs, schemas, providers."""

@@ -1,0 +1,1 @@
+"""Commands about what trueup keeps: secrets, protections, its state."""

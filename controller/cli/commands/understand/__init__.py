@@ -1,0 +1,1 @@
+"""Commands that look and explain; none of them changes a target."""

@@ -1,0 +1,81 @@
+"""``Controller.spec.moved``: what we own on a resource goes on under its new name. Planned visibly, applied in the state alone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from controller.engine.world import World
+from controller.model.change import Action, Change, Condition, Notice, Plan, ResourcePlan, Verdict
+from controller.model.entity import Effect
+from controller.model.scope import Scope
+from controller.spec.resource import Specs
+
+
+class Moves(msgspec.Struct, frozen=True):
+    """``names``: new address to the one that the state still knows it by; ``notices`` about moves that cannot be made."""
+
+    names: dict[str, str] = {}
+    notices: tuple[Notice, ...] = ()
+
+
+async def moves_due(world: World, scope: Scope) -> Moves:
+    """Which resources have a new name that the state does not know yet. Nothing is asked when nothing moved."""
+    if not world.specs.controller.moved:
+        return Moves()
+    names, notices = {}, []
+    owned = await world.state.inventory.resources()
+    known = dict.fromkeys([*owned, *(row.resource for row in await world.state.targets.all())])
+    by_address = world.specs.by_address
+    for old in known:
+        new = _goes_to(world.specs, old)
+        if new == old or old in by_address or new not in by_address or not await world.state.names.known(old):
+            continue
+        if not scope.covers_resource(by_address[new].address, by_address[new].labels):
+            continue
+        if await world.state.names.known(new):
+            message = f"{old} cannot become {new}: something is remembered about both, and the notes of two resources cannot be one"
+            hint = f"when {new} is right as it is, take the entry out of `moved`"
+            notices.append(Notice(new, Verdict.HELD, "moved-twice", message, hint=hint))
+        else:
+            names[new] = old
+    return Moves(names, tuple(notices))
+
+
+def _goes_to(specs: Specs, address: str) -> str:
+    """Where an address leads, over several moves; what records made moves with the document that made it."""
+    moves = {move.from_: move.to for move in specs.controller.moved}
+    seen = {address}
+    while True:
+        document, at, key = address.partition("@")
+        following = moves.get(address) or (f"{moves[document]}@{key}" if at and document in moves else address)
+        if following in seen:
+            return address if following == address else following
+        seen.add(following)
+        address = following
+
+
+async def with_moves(world: World, plan: Plan, moves: Moves) -> Plan:
+    """The plan with a change for each resource that gets its new name."""
+    if not moves.names and not moves.notices:
+        return plan
+    summaries, changes = [], []
+    for new, old in moves.names.items():
+        count = sum(map(len, (await world.state.inventory.everything(old)).values()))
+        kept = "the entry that we own there is" if count == 1 else f"the {count:,} entries that we own there are"
+        message = f"is called {new} from now on: {kept} kept, and nothing is written to it"
+        summaries.append(ResourcePlan(old, "", Condition.MOVED, message=message, owned=count))
+        reason = "the specs call it by another name"
+        changes.append(Change(f"{old}#moved", old, "resource", new, Action.MOVE, Effect.NEUTRAL, reason, label=new))
+    return msgspec.structs.replace(
+        plan,
+        resources=(*summaries, *plan.resources),
+        changes=(*changes, *plan.changes),
+        notices=(*moves.notices, *plan.notices),
+    )
+
+
+async def carry_out(world: World, plan: Plan) -> None:
+    """Rename in the state what the plan says; done before anything is looked up, so that all is found under its new name."""
+    for change in plan.changes:
+        if change.action is Action.MOVE and await world.state.names.known(change.resource):
+            await world.state.names.move_resource(change.resource, change.key)

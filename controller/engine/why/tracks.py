@@ -1,0 +1,89 @@
+"""The way of each record through one resource: what its mapping says to it, and what it makes or would make."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from controller.engine.judging.survey import provider_of
+from controller.engine.marks import Marks
+from controller.engine.wishes.gather import Row, SourceRead, place_of, selector_of
+from controller.engine.wishes.select import JoinTable, NotSelected, Selection
+from controller.engine.world import zone_of
+from controller.model.entity import Refusal
+from controller.model.record import Record, RecordRef
+from controller.sdk.provider import Selected, Wish
+from controller.spec.resource import Mapped, Resource
+
+
+@dataclass(frozen=True)
+class Track:
+    """One record under one mapping. ``lent`` is the record with what joins lend (None: the row could not be read), ``made`` what it
+    makes; where it is not selected, what it would make if it were."""
+
+    mapped: Mapped
+    row: Row
+    selection: Selection
+    lent: Selected | None
+    made: tuple[Wish, ...]
+
+    @property
+    def selected(self) -> bool:
+        return isinstance(self.selection, Selected)
+
+    @property
+    def refs(self) -> tuple[RecordRef, ...]:
+        if self.lent is not None:
+            return self.lent.refs
+        return self.selection.refs
+
+    @property
+    def stopped(self) -> NotSelected | None:
+        return self.selection if isinstance(self.selection, NotSelected) else None
+
+    def is_of(self, source: str, key: str) -> bool:
+        """Whether this is the way of that record, or of one that draws on it."""
+        own = self.mapped.mapping.from_ == source and self.row.key == key
+        return own or any((ref.source, ref.key) == (source, key) for ref in self.refs)
+
+    def wish(self, kind: str, token: str, marks: Marks, resource: Resource) -> Wish | None:
+        """What it makes, or would make, under this key (a token where keys are sensitive)."""
+        return next((w for w in self.made if w.kind == kind and w.key is not None and _is(w, token, marks, resource)), None)
+
+
+def _is(wish: Wish, token: str, marks: Marks, resource: Resource) -> bool:
+    kind = provider_of(resource).kind_of(wish.kind)
+    return wish.key is not None and marks.token(kind, wish.key) == token
+
+
+def tracks(resource: Resource, reads: Mapping[str, SourceRead], joins: dict[str, JoinTable]) -> Iterator[Track]:
+    """Every record of every mapping of a resource whose sources could be read, in order."""
+    for mapped in resource.mappings:
+        names = (mapped.mapping.from_, *(match.source for match in mapped.mapping.match))
+        if not any(reads[name].failed for name in names):
+            yield from _of_mapping(resource, mapped, reads, joins)
+
+
+def _of_mapping(
+    resource: Resource, mapped: Mapped, reads: Mapping[str, SourceRead], joins: dict[str, JoinTable]
+) -> Iterator[Track]:
+    rows, selector = reads[mapped.mapping.from_].rows, selector_of(resource, mapped, reads, joins)
+    ways: list[tuple[Row, Selection, Selected | None]] = []
+    for row, selection in zip(rows, selector.select_all(rows), strict=True):
+        lent = selection if isinstance(selection, Selected) else selector.follow(row) if isinstance(row, Record) else None
+        ways.append((row, selection, lent))
+    made = _made(resource, mapped, (lent for _, _, lent in ways if lent is not None))
+    for row, selection, lent in ways:
+        yield Track(mapped, row, selection, lent, tuple(made.get(lent.refs[0], ())) if lent is not None else ())
+
+
+def _made(resource: Resource, mapped: Mapped, selected: Iterable[Selected]) -> Mapping[RecordRef, list[Wish]]:
+    """What the provider makes of these records, by the record at its beginning."""
+    by_record: dict[RecordRef, list[Wish]] = defaultdict(list)
+    for wish in provider_of(resource).desired(mapped.mapping, selected, zone_of(resource), place_of(mapped)):
+        record = wish.record if isinstance(wish, Refusal) else None
+        record = record or (wish.provenance.records[0] if wish.provenance and wish.provenance.records else None)
+        if record is not None:
+            by_record[record].append(wish)
+    return by_record
