@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from controller.cli.commands.program.simulate import described, started
 
+from controller.cli.commands.program.simulate import described, started
 from controller.sdk.loopback import serve_in_thread
 from controller.spec.load import check_specs
 from examples.club import members, numbers_table

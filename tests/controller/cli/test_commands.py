@@ -18,9 +18,9 @@ from typing import Any
 import click
 import jsonschema
 import pytest
+
 from controller.cli.commands.change.apply import exit_of_run
 from controller.cli.commands.program.simulate import described, started
-
 from controller.cli.commands.remember import secrets as secrets_command
 from controller.cli.exits import Exit
 from controller.cli.schemas import all_schemas, main, outdated, output_schemas

@@ -13,10 +13,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from controller.cli.commands.change.apply import exit_of_run
 from defusedxml.ElementTree import fromstring
 from syrupy.assertion import SnapshotAssertion
 
+from controller.cli.commands.change.apply import exit_of_run
 from controller.cli.exits import Exit
 from controller.cli.schemas import all_schemas
 from controller.cli.show.formats.junit import run_junit
@@ -271,7 +271,7 @@ def test_events_are_lines_that_agree_with_their_schema(site: Site) -> None:
 def test_results_go_to_files_while_people_read_text(site: Site) -> None:
     words = ["--write", "json=run.json", "--write", "junit=run.xml", "--write", "text=run.txt"]
     said = site("apply", "--bootstrap", "--auto-approve", *words)
-    assert "All is as declared: 2 changes done" in said.out
+    assert "All that was planned is done: 2 changes done" in said.out
     assert judged("run", Path("run.json").read_text(encoding="utf-8"))["run"]["counts"] == {"done": 2}
     assert Path("run.txt").read_text(encoding="utf-8").startswith("resource")
     assert site("apply", "--auto-approve", "-o", "junit", *words).out.startswith("<?xml")
