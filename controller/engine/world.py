@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -61,3 +62,8 @@ def zone_of(resource: Resource) -> ZoneInfo | None:
 def stamp(clock: Clock) -> str:
     """Now, UTC, to the second, as plans and state write it."""
     return clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def new_run(clock: Clock) -> str:
+    """The name of a run: when it began (UTC), and enough chance that two in one second have two names."""
+    return f"{clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from controller.engine.today.moving import carry_out
 from controller.engine.today.turns import Turns, as_planned, changed_since, not_done
 from controller.engine.wishes.desired import Fitted
 from controller.engine.wishes.gather import Gathered, gather
-from controller.engine.world import Report, World, silent, stamp
+from controller.engine.world import Report, World, new_run, silent, stamp
 from controller.model.change import Action, Change, Condition, Plan, ResourcePlan
 from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status, roll_up
 from controller.state.rows import Finished, RunRow
@@ -55,7 +54,7 @@ async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     for line in await recover(world):
         run.tell(line)
     await world.state.prune()
-    run_id, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}", stamp(world.clock)
+    run_id, started = new_run(world.clock), stamp(world.clock)
     row = RunRow(run=run_id, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
     await world.state.runs.start(row, encode(plan))
     await remember_protections(world, plan)

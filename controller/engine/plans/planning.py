@@ -117,7 +117,7 @@ async def _identities(world: World, chosen: Sequence[Resource]) -> dict[str, lis
     found: dict[str, list[str]] = defaultdict(list)
     for resource in world.specs.targets:
         address = str(resource.address)
-        identity = provider_of(resource).identity(resource.config) or met.get(address, "")
+        identity = provider_of(resource).identity(resource.config) or met.get(world.remembered_as(address), "")
         if identity and address not in asked:
             found[identity].append(address)
     return found

@@ -6,7 +6,6 @@ Afterwards the same difference is no drift any more: the next plan tells it as s
 from __future__ import annotations
 
 import os
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -14,7 +13,7 @@ import msgspec
 
 from controller.engine.judging.survey import provider_of
 from controller.engine.plans.planfile import encode
-from controller.engine.world import World, stamp
+from controller.engine.world import World, new_run, stamp
 from controller.model.change import Action, Change, FieldChange, Plan
 from controller.model.entity import EntityKind
 from controller.model.event import ConditionState, Event
@@ -35,7 +34,7 @@ async def take_as_written(world: World, plan: Plan, tell: Callable[[str], None])
 
     What the inventory does not hold any more, because another run worked meanwhile, is left alone as stale.
     """
-    run, started = f"{world.clock.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}", stamp(world.clock)
+    run, started = new_run(world.clock), stamp(world.clock)
     row = RunRow(run=run, started=started, plan_id=plan.id, spec=plan.spec, host=world.host, pid=os.getpid())
     # Without its changes: going on with this run must never write to a target.
     await world.state.runs.start(row, encode(msgspec.structs.replace(plan, changes=())))

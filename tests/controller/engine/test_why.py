@@ -28,7 +28,7 @@ SHORT = Period("2026-01-01T00:00:00", "2026-02-01T00:00:00")
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr("controller.engine.applying.apply.uuid.uuid4", lambda: type("U", (), {"hex": "abcd" * 8})())
+    monkeypatch.setattr("controller.engine.world.uuid.uuid4", lambda: type("U", (), {"hex": "abcd" * 8})())
     site = Site(tmp_path)
     site.where = {"active": True}
     site.members.rows = [
