@@ -20,6 +20,7 @@ from controller.state.tables.inventory import Inventory
 from controller.state.tables.journal import Journal, Outcomes
 from controller.state.tables.names import Names
 from controller.state.tables.origins import Origins
+from controller.state.tables.past import Past
 from controller.state.tables.runs import Runs
 from controller.state.tables.secrets import Secrets
 from controller.state.tables.targets import Logins, Protections, Targets
@@ -45,6 +46,7 @@ class State:
         self.protections = Protections(store, clock)
         self.logins = Logins(store, clock)
         self.events = Events(store)
+        self.past = Past(store)
         self.conditions = Conditions(store, clock)
         self.secrets = Secrets(store, clock, keys)
 
