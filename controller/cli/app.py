@@ -45,6 +45,15 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "test": "Ask resources who they are and whether we may.",
         },
     ),
+    "past": (
+        "Look back",
+        {
+            "history": "List the runs there were.",
+            "show": "Show what one run did, or a saved plan.",
+            "events": "Show what happened, and follow it.",
+            "diff": "Show in what two runs differ.",
+        },
+    ),
     "remember": (
         "What trueup keeps",
         {

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from controller.cli.show.documents import DOCUMENTS
+from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
 from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
 from controller.registry import Registry
 from controller.spec.schemas import DIALECT, encode
@@ -19,6 +20,7 @@ from controller.spec.schemas import schemas as spec_schemas
 
 _COMMANDS = {
     "run": "apply -o json",
+    "events-line": "events -o json-lines: one line of it",
     "run-event": "apply -o json-lines: one line of it",
     "policy-list": "policy list -o json",
     "policy-test": "policy test -o json",
@@ -28,7 +30,7 @@ _COMMANDS = {
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of the JSON outputs by file name, from the structs that are encoded."""
     found = {}
-    for name, document in {**DOCUMENTS, **WHY_DOCUMENTS}.items():
+    for name, document in {**DOCUMENTS, **WHY_DOCUMENTS, **PAST_DOCUMENTS}.items():
         schema = msgspec.json.schema(document)
         head = {
             "$schema": DIALECT,

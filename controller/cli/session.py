@@ -112,6 +112,18 @@ async def stopping(talk: Talk) -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
+@asynccontextmanager
+async def asked_to_end() -> AsyncIterator[asyncio.Event]:
+    """An event that Ctrl-C or SIGTERM sets, for what goes on until then and leaves nothing half done."""
+    loop, end = asyncio.get_running_loop(), asyncio.Event()
+    installed = list(_install(loop, end.set))
+    try:
+        yield end
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
+
+
 def _install(loop: asyncio.AbstractEventLoop, interrupt: Callable[[], None]) -> Sequence[signal.Signals]:
     """Where there are no signals (a thread that is not the main one, another platform) the default stays."""
     done = []

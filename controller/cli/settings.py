@@ -104,7 +104,10 @@ def with_shared_options(command: click.Command) -> click.Command:
         for inner in command.commands.values():
             with_shared_options(inner)
     if not any(parameter.name == "verbose" for parameter in command.params):
-        command.params.extend(shared_options())
+        taken = {word for parameter in command.params for word in parameter.opts}
+        for option in shared_options():
+            option.opts = [word for word in option.opts if word not in taken]  # `events -f` follows; --file stays what it is
+            command.params.append(option)
     return command
 
 

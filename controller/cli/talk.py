@@ -35,9 +35,9 @@ class Talk:
         bare = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         return cls(settings.quiet, settings.verbose, not bare and sys.stdout is not None and sys.stdout.isatty())
 
-    def data(self, text: str) -> None:
-        """A result. Lines that begin with a sign (+ - ~ !) get its colour on a terminal."""
-        write(sys.stdout, _painted(text) if self.colour else text)
+    def data(self, text: str) -> bool:
+        """A result. Lines that begin with a sign (+ - ~ !) get its colour on a terminal. False when nobody reads any more."""
+        return write(sys.stdout, _painted(text) if self.colour else text)
 
     def say(self, text: str) -> None:
         """Something for the person in front; silenced by --quiet."""
@@ -56,11 +56,11 @@ def talk_of(context: click.Context) -> Talk:
     return Talk.of(settings_of(context))
 
 
-def write(stream: TextIO | None, text: str) -> None:
-    """One write. A reader that has gone (``| head``) is no error, nor a stream that the caller closed (``>&-``, here None); letters
-    the terminal lacks are written as escapes."""
+def write(stream: TextIO | None, text: str) -> bool:
+    """One write; False when nobody reads it. A reader that has gone (``| head``) is no error, nor a stream that the caller closed
+    (``>&-``, here None); letters the terminal lacks are written as escapes."""
     if stream is None:
-        return
+        return False
     text = text if text.endswith("\n") else text + "\n"
     try:
         try:
@@ -74,6 +74,8 @@ def write(stream: TextIO | None, text: str) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        return False
+    return True
 
 
 def _painted(text: str) -> str:

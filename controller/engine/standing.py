@@ -12,7 +12,7 @@ from controller.engine.world import World, stamp
 from controller.model.change import Condition, Plan, ResourcePlan
 from controller.model.entity import EntityKind
 from controller.model.event import ConditionState, Event
-from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
+from controller.model.outcome import ResourceResult, Rollup, RunResult, Status
 from controller.spec.departed import remembered
 from controller.state.tables.origins import Behind
 
@@ -43,7 +43,7 @@ def _condition(world: World, summary: ResourcePlan, kind: str, holds: bool, reas
 
 
 async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
-    """What a run did: synced or not, targets initialised, protections remembered, an event for each that failed."""
+    """What a run did: synced or not, targets initialised, protections remembered. Each change was told when it ended."""
     summaries = {summary.address: summary for summary in plan.resources}
     limited = {limit.resource for limit in plan.limits}
     conditions, events = [], []
@@ -62,7 +62,6 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
         events.append(_told(world, result, resource))
         if resource.resource not in limited:
             await _remember(world, summary, resource, result)
-    events += [_failed(world, result, outcome) for outcome in result.outcomes if outcome.status in (Status.FAILED, Status.STALE)]
     await world.state.conditions.set(conditions)
     await world.state.events.add(events)
     for name, count in plan.sources.items():
@@ -104,11 +103,6 @@ def _told(world: World, result: RunResult, resource: ResourceResult) -> Event:
     message = resource.fatal or counts
     severity = "info" if resource.rollup is Rollup.SUCCESS else "warning"
     return _event(world, result, f"resource.{resource.rollup.value}", resource.resource, message, severity)
-
-
-def _failed(world: World, result: RunResult, outcome: Outcome) -> Event:
-    place = f"{outcome.resource}:{outcome.kind}/{outcome.key}"
-    return _event(world, result, f"change.{outcome.status.value}", place, outcome.message, "warning")
 
 
 def _event(world: World, result: RunResult, kind: str, subject: str, message: str, severity: str) -> Event:

@@ -175,4 +175,5 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     sources: dict[str, int] = {}
     scope: tuple[str, ...] = ()  # --target, --exclude, --only, --label as given
     offline: bool = False
+    returns: str = ""  # a rollback: the run whose changes it returns
     signature: str = ""

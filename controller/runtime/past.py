@@ -1,15 +1,20 @@
-"""Opens what is remembered for the commands that look back: reading only, and also where the specs are wrong or nobody may write."""
+"""Opens what is remembered for the commands that look back: for reading alone, also where the specs are wrong."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
+from controller.engine.plans import planfile
+from controller.model.change import Plan
 from controller.model.errors import TrueupError
 from controller.runtime.workspace import Options
 from controller.spec.load import load_specs
 from controller.spec.resource import Specs
+from controller.state.keys import load_keys
 from controller.state.store import State
 
 
@@ -34,6 +39,38 @@ async def open_memory(options: Options) -> AsyncIterator[Memory]:
 
 def _specs(options: Options) -> Specs | None:
     try:
-        return load_specs(options.specs)
+        return load_specs(options.specs, vars_files=options.vars_files)
     except TrueupError:
         return None
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A saved plan whose signature holds. ``unfit`` says why it cannot be applied any more, as far as files tell."""
+
+    plan: Plan
+    timezone: str | None
+    expired: bool = False
+    unfit: str = ""
+
+
+def is_plan_file(name: str) -> bool:
+    """Whether what was given in place of a run is a file."""
+    return Path(name).is_file()
+
+
+def read_plan_file(options: Options, path: Path) -> PlanFile:
+    """Raises PlanRejected for a plan that was edited, or made in another workspace or with another key."""
+    plan = planfile.read(path, load_keys(options.state, options.environ))
+    specs = _specs(options)
+    expired = datetime.fromisoformat(plan.expires) <= options.clock.now()
+    unfit = ""
+    if plan.offline:
+        unfit = "it was made offline and has not seen the targets"
+    elif expired:
+        unfit = "it has expired; plan again"
+    elif specs is None:
+        unfit = "the specs cannot be read now; to see why: trueup validate"
+    elif specs.digest != plan.spec:
+        unfit = "the specs have changed since; plan again"
+    return PlanFile(plan, specs.controller.timezone if specs else None, expired, unfit)

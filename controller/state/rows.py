@@ -50,7 +50,7 @@ class OwnedRow(msgspec.Struct, frozen=True):
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """One apply. ``status`` is "running" until it is closed; ``summary`` is the run's result as JSON, empty while it runs."""
+    """One apply. ``status`` is "running" until it is closed; ``summary`` says how many changes ended how, empty while it runs."""
 
     run: str
     started: str

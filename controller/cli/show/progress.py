@@ -33,7 +33,7 @@ def progress(talk: Talk) -> Iterator[Report]:
 class Lines:
     """A line when a resource does something else, and half-way: a log is read afterwards."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], object]) -> None:
         self._say = say
         self._last: dict[str, tuple[str, int]] = {}
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from controller.cli.show.documents import StatusRow
 from controller.cli.show.layout import STANDARD, View, wrapped
 from controller.cli.show.words import counted, moment, number
-from controller.model.event import ConditionState
 
-_GOOD = frozenset({"Ready", "Synced"})  # the others are complaints: Drifted, Stalled, Orphaned
 _TROUBLES = {
     "Ready": "cannot be worked with",
     "Synced": "the last run did not finish here",
@@ -23,14 +21,9 @@ def status_text(rows: Sequence[StatusRow], view: View = STANDARD) -> str:
     if not rows:
         return f"Nothing is declared yet. To begin: {view.command('init')}"
     lines = [line for row in rows for line in _row_lines(row, view)]
-    troubled = sum(any(is_trouble(c) for c in row.conditions) for row in rows)
+    troubled = sum(any(c.trouble for c in row.conditions) for row in rows)
     lines += ["", f"{counted(len(rows), 'resource')}, {number(troubled)} with something to look at."]
     return "\n".join(lines)
-
-
-def is_trouble(condition: ConditionState) -> bool:
-    """False is bad for Ready and Synced, True for the others; Unknown is no complaint."""
-    return condition.status == ("False" if condition.type in _GOOD else "True")
 
 
 def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
@@ -42,7 +35,7 @@ def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
     if facts:
         yield from wrapped("; ".join(facts), 2, hang=2)
     for condition in row.conditions:
-        if is_trouble(condition):
+        if condition.trouble:
             since = f", since {moment(condition.last_transition, view.zone)}" if condition.last_transition else ""
             trouble = _TROUBLES.get(condition.type, condition.type)
             said = f"{trouble}: {condition.message}" if condition.message else trouble
@@ -50,7 +43,7 @@ def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
 
 
 def _word(row: StatusRow) -> str:
-    if any(is_trouble(c) for c in row.conditions):
+    if any(c.trouble for c in row.conditions):
         return "needs a look"
     ready = next((c.status for c in row.conditions if c.type == "Ready"), "Unknown")
     return "ready" if ready == "True" else "not looked at yet"

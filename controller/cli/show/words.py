@@ -80,6 +80,17 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def exact(text: str, zone: tzinfo | None) -> str:
+    """As ``moment``, to the second: where it matters what came first."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if when.tzinfo is None:
+        return text
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC" if zone is None else f"{when.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
 def moment(text: str, zone: tzinfo | None) -> str:
     """A UTC text of ours in the site's zone, to the minute; with the word UTC where no zone is known. Other texts stay."""
     try:

@@ -63,7 +63,8 @@ async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     results = await _lanes(world, planned, run, teller)
     result = _result(plan, results, run_id=run_id, started=started, ended=stamp(world.clock), cancelled=run.stop.is_set())
     await after_apply(world, plan, result)
-    await world.state.runs.close(run_id, result.rollup.value, _summary(result))
+    status = "cancelled" if result.cancelled else result.rollup.value
+    await world.state.runs.close(run_id, status, _summary(result))
     teller.run_ended(result)
     return result
 

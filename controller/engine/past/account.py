@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
+from controller.engine.plans.planfile import peek
 from controller.model.change import Change, Plan
-from controller.model.errors import UsageError
+from controller.model.errors import PlanRejected, UsageError
 from controller.state.rows import RunRow
 from controller.state.store import State
 from controller.state.tables.past import Ended
@@ -67,6 +66,6 @@ async def run_named(state: State, name: str) -> str:
 def kept(raw: bytes | None) -> Plan | None:
     """The plan that the state kept with its run, unchecked; None where it cannot be read."""
     try:
-        return msgspec.json.decode(raw, type=Plan) if raw else None
-    except msgspec.DecodeError:
+        return peek(raw, "this run") if raw else None
+    except PlanRejected:
         return None

@@ -35,8 +35,10 @@ CREATE INDEX inventory_status ON inventory (resource, kind, entity_key, status, 
 
 CREATE INDEX inventory_record ON inventory (resource, source, record);
 
+-- seq tells which of two runs within one second came first.
 CREATE TABLE runs (
-    run TEXT NOT NULL PRIMARY KEY,
+    seq INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE,
     started TEXT NOT NULL,
     plan_id TEXT NOT NULL DEFAULT '',
     spec TEXT NOT NULL DEFAULT '',

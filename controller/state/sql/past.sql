@@ -1,7 +1,7 @@
 -- Looking back. An empty filter lets everything pass; patterns are LIKE patterns, made in controller/state/tables/past.py.
 
 -- name: find
-SELECT run FROM runs WHERE run LIKE ? ESCAPE '\' ORDER BY started DESC, run DESC LIMIT ?;
+SELECT run FROM runs WHERE run LIKE ? ESCAPE '\' ORDER BY started DESC, seq DESC LIMIT ?;
 
 -- name: runs
 SELECT run, started, plan_id, spec, host, pid, status, ended, summary
@@ -12,7 +12,7 @@ WHERE started >= :since
         SELECT run FROM outcomes
         WHERE resource LIKE :resource ESCAPE '\' AND (:kind = '' OR kind LIKE :kind ESCAPE '\')
           AND (:key = '' OR entity_key LIKE :key ESCAPE '\')))
-ORDER BY started DESC, run DESC
+ORDER BY started DESC, seq DESC
 LIMIT :n;
 
 -- name: counts

@@ -1,7 +1,7 @@
 -- name: runs
 DELETE FROM runs
 WHERE ended <> '' AND started < :before
-  AND run NOT IN (SELECT run FROM runs ORDER BY started DESC, run DESC LIMIT :keep)
+  AND run NOT IN (SELECT run FROM runs ORDER BY started DESC, seq DESC LIMIT :keep)
   AND run NOT IN (SELECT run FROM journal WHERE ended_at = '');
 
 -- name: run_plans

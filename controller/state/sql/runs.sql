@@ -14,10 +14,10 @@ UPDATE runs SET status = ?, summary = ?, ended = ? WHERE run = ?;
 SELECT run, started, plan_id, spec, host, pid, status, ended, summary FROM runs WHERE run = ?;
 
 -- name: latest
-SELECT run, started, plan_id, spec, host, pid, status, ended, summary FROM runs ORDER BY started DESC, run DESC LIMIT ?;
+SELECT run, started, plan_id, spec, host, pid, status, ended, summary FROM runs ORDER BY started DESC, seq DESC LIMIT ?;
 
 -- name: open_runs
-SELECT run, started, plan_id, spec, host, pid, status, ended, summary FROM runs WHERE ended = '' ORDER BY started, run;
+SELECT run, started, plan_id, spec, host, pid, status, ended, summary FROM runs WHERE ended = '' ORDER BY started, seq;
 
 -- name: plan
 SELECT plan FROM run_plans WHERE run = ?;

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 
-from controller.model.event import ConditionState, Event
+from controller.model.event import ConditionState, Event, condition_changed
 from controller.sdk.context import Clock
 from controller.state.rows import stamp
 from controller.state.statements import statements
@@ -17,9 +18,8 @@ class Events:
         self._sql = statements("events")
 
     async def add(self, events: Sequence[Event]) -> None:
-        rows = [(e.time, e.type, e.subject, e.message, e.severity, e.run) for e in events]
-        if rows:
-            await self._store.write(lambda conn: conn.executemany(self._sql.add, rows).rowcount)
+        if events:
+            await self._store.write(lambda conn: tell(conn, events))
 
     async def latest(self, n: int = 50, *, type: str = "", subject: str = "") -> list[Event]:
         """The newest first; an empty filter lets everything pass."""
@@ -34,13 +34,20 @@ class Conditions:
         self._sql = statements("events")
 
     async def set(self, conditions: Sequence[ConditionState]) -> None:
-        """Write conditions; ``last_transition`` moves only when the status changes. Without one in the value, it is now."""
+        """Write conditions; ``last_transition`` moves only when the status changes, and that is told as an event. Without one in
+        the value, it is now."""
         now = stamp(self._clock.now())
         rows = [
             (c.resource, c.type, c.status, c.reason, c.message, c.observed_generation, c.last_transition or now) for c in conditions
         ]
+
+        def work(conn: sqlite3.Connection) -> None:
+            known = {(name, kind): status for name, kind, status, *_ in conn.execute(self._sql.all)}
+            tell(conn, (condition_changed(c, now) for c in conditions if known.get((c.resource, c.type)) != c.status))
+            conn.executemany(self._sql.set, rows)
+
         if rows:
-            await self._store.write(lambda conn: conn.executemany(self._sql.set, rows).rowcount)
+            await self._store.write(work)
 
     async def of(self, resource: str) -> list[ConditionState]:
         rows = await self._store.read(lambda conn: conn.execute(self._sql.of, (resource,)).fetchall())
@@ -51,3 +58,8 @@ class Conditions:
 
     async def forget(self, resource: str) -> None:
         await self._store.write(lambda conn: conn.execute(self._sql.forget, (resource,)).rowcount)
+
+
+def tell(conn: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Write events in the transaction of what they tell of: they cost no commit, and never tell what did not happen."""
+    conn.executemany(statements("events").add, ((e.time, e.type, e.subject, e.message, e.severity, e.run) for e in events))

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from controller.model.errors import KeyUnusable
+from controller.model.event import Event, change_ended
 from controller.model.outcome import Outcome, Status
 from controller.sdk.context import Clock
 from controller.state.keys import Keys
 from controller.state.rows import Begun, Finished, stamp
 from controller.state.statements import statements
+from controller.state.tables.events import tell
 from controller.state.tables.inventory import drop, put, put_pending, undo
 from controller.state.writer import Store
 
@@ -54,13 +56,14 @@ class Journal:
         await self._store.write(work)
 
     async def finish(self, run: str, entries: Sequence[Finished]) -> None:
-        """End entries: journal, outcome and inventory in one transaction. Also for what was never begun (skipped, stale)."""
+        """End entries: journal, outcome, inventory, events in one transaction. Also for what was never begun (skipped, stale)."""
         now = stamp(self._clock.now())
         ended = [(now, run, entry.outcome.change) for entry in entries]
         outcomes = [_outcome(run, entry, now) for entry in entries]
         owned = [entry.owned for entry in entries if entry.owned is not None]
         removed = [(e.outcome.resource, e.outcome.kind, e.outcome.key) for e in entries if e.remove]
         undone = [(e.outcome.resource, e.outcome.kind, e.outcome.key, run) for e in entries if e.undo]
+        told = _told(run, entries, now)
 
         def work(conn: sqlite3.Connection) -> None:
             conn.executemany(self._sql.finish, ended)
@@ -68,6 +71,7 @@ class Journal:
             put(conn, owned)
             drop(conn, removed)
             undo(conn, undone)
+            tell(conn, told)
 
         await self._store.write(work)
 
@@ -104,8 +108,13 @@ class Outcomes:
     async def add(self, run: str, entries: Sequence[Finished]) -> None:
         """Say how changes ended so far without closing their journal entries: what is unsure stays to be looked up."""
         now = stamp(self._clock.now())
-        rows = [_outcome(run, entry, now) for entry in entries]
-        await self._store.write(lambda conn: conn.executemany(self._sql.outcome, rows).rowcount)
+        rows, told = [_outcome(run, entry, now) for entry in entries], _told(run, entries, now)
+
+        def work(conn: sqlite3.Connection) -> None:
+            conn.executemany(self._sql.outcome, rows)
+            tell(conn, told)
+
+        await self._store.write(work)
 
     async def of_run(self, run: str) -> list[Outcome]:
         """The last outcome of each change of a run."""
@@ -118,6 +127,11 @@ class Outcomes:
     async def effects_since(self, resource: str, since: str) -> dict[str, int]:
         """How many changes granted, revoked or were neutral since a UTC text. Counts also what may have had its effect."""
         return await self._store.read(lambda conn: dict(conn.execute(self._sql.effects_since, (resource, since)).fetchall()))
+
+
+def _told(run: str, entries: Sequence[Finished], now: str) -> list[Event]:
+    found = (change_ended(entry.outcome, run, now) for entry in entries)
+    return [event for event in found if event is not None]
 
 
 def _context(run: str, change: str) -> str:

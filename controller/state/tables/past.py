@@ -23,7 +23,7 @@ SEVERITIES = ("info", "warning", "error")
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Empty parts let every run pass. ``about`` is an address pattern, of a resource or of an entity on it; ``since`` a UTC text."""
+    """Empty parts let every run pass. ``about`` is a pattern, of a resource or of an entity on it; ``since`` a UTC text."""
 
     about: str = ""
     since: str = ""

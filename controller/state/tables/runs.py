@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
+from controller.model.event import run_ended, run_started
 from controller.sdk.context import Clock
 from controller.state.rows import RunRow, stamp
 from controller.state.statements import statements
+from controller.state.tables.events import tell
 from controller.state.writer import Store
 
 
@@ -23,6 +25,7 @@ class Runs:
             values = (row.run, row.started, row.plan_id, row.spec, row.host, row.pid, row.status, row.ended, row.summary)
             conn.execute(self._sql.start, values)
             conn.execute(self._sql.keep_plan, (row.run, plan))
+            tell(conn, [run_started(row.run, row.plan_id, row.started)])
 
         await self._store.write(work)
 
@@ -31,9 +34,14 @@ class Runs:
         await self._store.write(lambda conn: conn.execute(self._sql.reopen, (host, pid, run)).rowcount)
 
     async def close(self, run: str, status: str, summary: str) -> None:
-        """``status`` is a roll-up word or "cancelled"; ``summary`` the result as JSON."""
+        """``status`` is a roll-up word, "cancelled" or "interrupted"; ``summary`` says in words how many changes ended how."""
         now = stamp(self._clock.now())
-        await self._store.write(lambda conn: conn.execute(self._sql.close, (status, summary, now, run)).rowcount)
+
+        def work(conn: sqlite3.Connection) -> None:
+            conn.execute(self._sql.close, (status, summary, now, run))
+            tell(conn, [run_ended(run, status, summary, now)])
+
+        await self._store.write(work)
 
     async def get(self, run: str) -> RunRow | None:
         row = await self._store.read(lambda conn: conn.execute(self._sql.get, (run,)).fetchone())

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from controller.state.tables.past import EventFilter, Past
 
 POLL = 1.0  # seconds; one indexed read of the state
-_AT_ONCE = 1000  # events of one poll; what comes after them is told by the next
 
 
 @click.command("events", short_help="Show what happened, and follow it.")
@@ -104,10 +103,10 @@ async def _follow(past: Past, chosen: EventFilter, teller: _Telling, seen: int) 
         while not end.is_set():
             newest = await past.newest_event()
             if newest > seen:
-                found = await past.events(chosen, _AT_ONCE, after=seen)
+                found = [pair for pair in await past.events(chosen, newest - seen, after=seen) if pair[0] <= newest]
                 if not teller.tell([event_line(*pair) for pair in found]):
                     return Exit.FINE
-                seen = newest if len(found) < _AT_ONCE else found[-1][0]
+                seen = newest
             try:
                 await asyncio.wait_for(end.wait(), POLL)
             except TimeoutError:

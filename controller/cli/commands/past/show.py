@@ -38,12 +38,11 @@ def command(context: click.Context, /, **given: Any) -> Exit:
 
     Exit codes: 0 fine, 1 no such run, 6 the plan file was edited or is foreign.
     """
-    from pathlib import Path
-
     from controller.cli.session import run_async
+    from controller.runtime.past import is_plan_file
 
     asked = settings_of(context), talk_of(context), given
-    return run_async(_plan(*asked) if Path(given["what"]).is_file() else _run(*asked))
+    return _plan(*asked) if is_plan_file(given["what"]) else run_async(_run(*asked))
 
 
 async def _run(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
@@ -78,7 +77,9 @@ def _chosen(entities: Sequence[EntityLine], given: dict[str, Any]) -> tuple[Enti
     return tuple(filter(wanted, entities))
 
 
-async def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
+def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
+    from pathlib import Path
+
     from controller.cli.session import view_of
     from controller.cli.show.documents import PlanDocument, encoded, summary_of
     from controller.cli.show.past.plan_file import plan_file_text
@@ -87,7 +88,7 @@ async def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
 
     if given["targets"] or given["outcomes"]:
         raise UsageError(f"{given['what']} is a plan: it is shown whole", hint="--target and --outcome are about runs")
-    found = read_plan_file(settings.options(), given["what"])
+    found = read_plan_file(settings.options(), Path(given["what"]))
     if given["output"] == "json":
         talk.data(encoded(PlanDocument(summary_of(found.plan), found.plan)))
         if found.unfit:

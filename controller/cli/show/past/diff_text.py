@@ -7,7 +7,7 @@ from itertools import groupby
 
 from controller.cli.show.layout import STANDARD, View, rest, wrapped
 from controller.cli.show.past.documents import DeedLine, DiffDocument, DifferenceLine
-from controller.cli.show.past.run_text import field_words
+from controller.cli.show.past.run_text import written_lines
 from controller.cli.show.plan_text import named
 from controller.cli.show.words import counted, number
 from controller.engine.past.differing import PLANNED
@@ -43,5 +43,5 @@ def _side_lines(word: str, deeds: Sequence[DeedLine]) -> Iterator[str]:
         end = "planned" if deed.outcome == PLANNED else deed.outcome
         said = f": {deed.message}" if deed.message else ""
         yield from wrapped(f"{word}: {deed.action} {end}{said}", 6, hang=5)
-        for field in deed.fields:
-            yield from wrapped(field_words(field), 11, hang=2)
+        for line in written_lines(deed.action, deed.fields):
+            yield from wrapped(line, 11, hang=2)

@@ -11,7 +11,7 @@ import msgspec
 
 from controller.engine.past.account import Account
 from controller.engine.past.differing import PLANNED, Comparison, Deed, Differs
-from controller.model.change import Change, Condition, FieldChange
+from controller.model.change import Change, Condition, FieldChange, ResourcePlan
 from controller.model.event import Event
 from controller.state.rows import RunRow
 from controller.state.tables.past import Ended
@@ -74,7 +74,8 @@ class EntityLine(msgspec.Struct, frozen=True):
 
 
 class ResourceLine(msgspec.Struct, frozen=True):
-    """One resource of a run: who answered there, and its changes by outcome. ``message`` says why it was left alone."""
+    """One resource of a run: who answered there, its changes by outcome, when the last of them ended. ``message`` says why it was
+    left alone."""
 
     address: str
     target: str = ""
@@ -82,7 +83,7 @@ class ResourceLine(msgspec.Struct, frozen=True):
     condition: str = ""
     message: str = ""
     counts: dict[str, int] = {}
-    seconds: float = 0.0
+    ended: str = ""
 
 
 class ShowDocument(msgspec.Struct, frozen=True):
@@ -174,28 +175,35 @@ def show_document(account: Account, entities: Sequence[EntityLine]) -> ShowDocum
     everything = entity_lines(account)
     plan = account.plan
     counts: dict[str, Counter[str]] = {}
-    spent: Counter[str] = Counter()
+    last: dict[str, str] = {}
     for entity in everything:
         counts.setdefault(entity.resource, Counter())[entity.outcome] += 1
-        spent[entity.resource] += round(1000 * entity.seconds)  # whole thousandths: a counter of floats would gather dust
+        last[entity.resource] = max(last.get(entity.resource, ""), entity.ended)
     summaries = {summary.address: summary for summary in plan.resources} if plan else {}
     lines = []
     for address in dict.fromkeys([*summaries, *counts]):
-        told = {"address": address, "counts": dict(counts.get(address, {})), "seconds": spent[address] / 1000}
-        if summary := summaries.get(address):
-            left_alone = summary.message if summary.condition is not Condition.COMPLETE else ""
-            told |= {"target": summary.target, "identity": summary.identity, "condition": summary.condition.value}
-            told |= {"message": left_alone}
-        lines.append(ResourceLine(**told))
+        line = ResourceLine(address, counts=dict(counts.get(address, {})), ended=last.get(address, ""))
+        lines.append(_with_summary(line, summaries.get(address)))
     by_resource = {address: dict(found) for address, found in counts.items()}
     allowances, scope, returns = (plan.allowances, plan.scope, plan.returns) if plan else ((), (), "")
     return ShowDocument(run_line(account.row, by_resource), allowances, scope, returns, tuple(lines), tuple(entities))
 
 
+def _with_summary(line: ResourceLine, summary: ResourcePlan | None) -> ResourceLine:
+    if summary is None:
+        return line
+    message = summary.message if summary.condition is not Condition.COMPLETE else ""
+    return msgspec.structs.replace(
+        line, target=summary.target, identity=summary.identity, condition=summary.condition.value, message=message
+    )
+
+
 def entity_lines(account: Account) -> tuple[EntityLine, ...]:
     """Everything that the run did, in the order in which it ended, then what never ended."""
     changes = account.changes
-    ended = (_ended_line(entry, changes.get(entry.outcome.change)) for entry in account.ended)
+    turn = {change: number for number, change in enumerate(changes)}  # of what ended within one second the plan tells the order
+    in_order = sorted(account.ended, key=lambda entry: (entry.at, turn.get(entry.outcome.change, 0)))
+    ended = (_ended_line(entry, changes.get(entry.outcome.change)) for entry in in_order)
     return (*ended, *map(_left_line, account.left))
 
 

@@ -23,7 +23,7 @@ _ORDER = tuple(status.value for status in Status)
 
 def history_text(document: HistoryDocument, view: View = STANDARD) -> str:
     if not document.runs:
-        return f"No run matches. To see all of them: {view.command('history')}"
+        return f"No run matches, or there was none yet. To see all of them: {view.command('history')}"
     lines = [f"Times in {zone_words(view).strip(' ()') or 'UTC'}."]
     for run in document.runs:
         lines += _run_lines(run, view)

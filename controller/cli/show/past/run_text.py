@@ -38,7 +38,9 @@ def _head_lines(document: ShowDocument, view: View) -> Iterator[str]:
     run = document.run
     yield from wrapped(f"Run {run.run}: {RESULTS.get(run.result, run.result)}", 0, hang=2)
     took = f", took {show_duration(run.seconds)}" if run.seconds is not None else ""
-    yield from wrapped(f"began {exact(run.started, view.zone)}{zone_words(view)}{took}" + (f", on {run.host}" if run.host else ""), 2)
+    yield from wrapped(
+        f"began {exact(run.started, view.zone)}{zone_words(view)}{took}" + (f", on {run.host}" if run.host else ""), 2
+    )
     plan = f"plan {run.plan}"
     plan += f", selected: {' '.join(document.scope)}" if document.scope else ""
     plan += f", allowed: {', '.join(document.allowances)}" if document.allowances else ""
@@ -52,12 +54,13 @@ def _resource_lines(resource: ResourceLine, entities: Sequence[EntityLine], view
     known = ", ".join(part for part in (serial, resource.target) if part)
     yield from wrapped(f"{resource.address}  {known}".rstrip(), 0, hang=2)
     if resource.counts:
-        spent = f" ({show_duration(resource.seconds)} of work)" if resource.seconds else ""
-        yield from wrapped(counts_words(resource.counts) + spent, 2, hang=2)
+        last = f", the last at {exact(resource.ended, view.zone)}" if resource.ended else ""
+        yield from wrapped(counts_words(resource.counts) + last, 2, hang=2)
     if resource.message:
         yield from wrapped(resource.message, 2, hang=2, sign="! ")
     for (outcome, message), members in _grouped(entities):
-        yield from wrapped(_group_words(outcome, message, len(members)), 2, hang=2)
+        if message or len(resource.counts) > 1:
+            yield from wrapped(_group_words(outcome, message, len(members)), 2, hang=2)
         shown = len(members) if view.whole else view.first
         for entity in members[:shown]:
             yield from _entity_lines(entity, view)
@@ -82,12 +85,12 @@ def _entity_lines(entity: EntityLine, view: View) -> Iterator[str]:
     yield from wrapped(f"{named(entity.kind, entity.key, entity.label, entity.subject)}: {words}", 4, hang=2, sign=f"{mark} ")
     facts = [exact(entity.ended, view.zone)] if entity.ended else []
     facts += [show_duration(entity.seconds)] if entity.seconds else []
-    facts += [counted(entity.attempts, "attempt")] if entity.attempts > 1 or view.whole and entity.attempts else []
+    facts += [counted(entity.attempts, "attempt")] if entity.attempts > 1 or (view.whole and entity.attempts) else []
     facts += ["it is not known whether it took effect"] if not entity.certain else []
     if facts:
         yield from wrapped(", ".join(facts), 8, hang=2)
-    for field in entity.fields:
-        yield from wrapped(field_words(field), 8, hang=2)
+    for line in written_lines(entity.action, entity.fields, (entity.label, entity.subject)):
+        yield from wrapped(line, 8, hang=2)
 
 
 def _words(entity: EntityLine) -> tuple[str, str]:
@@ -98,6 +101,14 @@ def _words(entity: EntityLine) -> tuple[str, str]:
         return "~", "taken as last written"
     words = phrase(action, effect, 1) + (f" ({entity.reason.removeprefix('is ')})" if entity.reason else "")
     return (sign(action, effect) if entity.outcome in _UNDO else "!"), words
+
+
+def written_lines(action: str, fields: Sequence[FieldLine], known: tuple[str, ...] = ()) -> list[str]:
+    """What a change wrote: a line per field, and one for all of what is new. What the name says already (``known``) is left out."""
+    if action != Action.CREATE.value:
+        return [field_words(field) for field in fields]
+    told = [f"{field.title} {field.becomes}" for field in fields if field.becomes and field.becomes not in known]
+    return [", ".join(told)] if told else []
 
 
 def field_words(field: FieldLine) -> str:
