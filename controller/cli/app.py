@@ -59,7 +59,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "secrets": "Keep passwords in the sealed store.",
             "protections": "List or release what may never be changed.",
-            "state": "Work on what trueup remembers.",
+            "state": "Look at and look after what trueup remembers.",
         },
     ),
     "program": (

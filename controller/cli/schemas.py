@@ -13,6 +13,7 @@ import msgspec
 
 from controller.cli.show.documents import DOCUMENTS
 from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
+from controller.cli.show.upkeep.documents import DOCUMENTS as UPKEEP_DOCUMENTS
 from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
 from controller.registry import Registry
 from controller.spec.schemas import DIALECT, encode
@@ -24,13 +25,23 @@ _COMMANDS = {
     "run-event": "apply -o json-lines: one line of it",
     "policy-list": "policy list -o json",
     "policy-test": "policy test -o json",
+    "secrets-rotate": "secrets rotate -o json",
+    **{f"state-{verb}": f"state {verb} -o json" for verb in ("backup", "restore", "check", "list", "forget", "unlock")},
+}
+
+
+_OUTPUTS: dict[str, Any] = {
+    **DOCUMENTS,
+    **WHY_DOCUMENTS,
+    **PAST_DOCUMENTS,
+    **UPKEEP_DOCUMENTS,
 }
 
 
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of the JSON outputs by file name, from the structs that are encoded."""
     found = {}
-    for name, document in {**DOCUMENTS, **WHY_DOCUMENTS, **PAST_DOCUMENTS}.items():
+    for name, document in _OUTPUTS.items():
         schema = msgspec.json.schema(document)
         head = {
             "$schema": DIALECT,

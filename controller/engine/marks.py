@@ -26,7 +26,11 @@ class Marks:
 
     def token(self, kind: EntityKind, key: str) -> str:
         """The key as it may appear outside the process."""
-        return self._fingerprint(b"key\0" + kind.name.encode() + b"\0" + key.encode())[:16] if kind.sensitive_key else key
+        return self.hidden(kind.name, key) if kind.sensitive_key else key
+
+    def hidden(self, kind: str, key: str) -> str:
+        """The token of a key, for whoever does not know whether its kind has sensitive ones."""
+        return self._fingerprint(b"key\0" + kind.encode() + b"\0" + key.encode())[:16]
 
     def value(self, kind: EntityKind, field: str, value: Any) -> str:
         encode = canonical_texts if type(value) in _TEXTS else canonical

@@ -38,10 +38,11 @@ from controller.spec.departed import recalled
 from controller.spec.load import load_specs
 from controller.spec.resource import Resource, Specs
 from controller.spec.trust import load_trust
-from controller.state.keys import Keys, create_key, load_keys
+from controller.state.keys import VARIABLE, Keys, create_key, load_keys
 from controller.state.lease import acquire
 from controller.state.rows import Protection
 from controller.state.store import State
+from controller.state.upkeep.rotation import settle
 
 
 @dataclass(frozen=True)
@@ -251,6 +252,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
     trust = load_trust(options.trust, options.specs) if options.trust else None
     keys = open_keys(options)
     async with _open_state(options, keys, write=write) as (state, read_only):
+        keys = state.keys or keys  # with the fingerprint key that the state keeps
         specs = replace(specs, departed=await _departed(state, specs))
         vault = await state.secrets.vault()
         resolver = Resolver(options.environ, vault, options.state.parent, trust)
@@ -282,11 +284,14 @@ async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:
 
 
 def open_keys(options: Options) -> Keys:
-    """The workspace's key; made on first use, unless a state is there already, which then must have its own."""
+    """The workspace's key; made on first use, unless a state is there already, which then must have its own. A rotation that
+    was cut off is finished first."""
+    if VARIABLE not in options.environ and (rotated := settle(options.state)) is not None:
+        return rotated
     try:
         return load_keys(options.state, options.environ)
     except KeyUnusable:
-        if "TRUEUP_KEY" in options.environ or (options.state / "key").exists() or State.exists(options.state):
+        if VARIABLE in options.environ or (options.state / "key").exists() or State.exists(options.state):
             raise
         return create_key(options.state)
 

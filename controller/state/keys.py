@@ -1,4 +1,8 @@
-"""One master key, and keys derived from it for sealing, signing and fingerprints. Nothing here prints or stores a value."""
+"""One master key: keys for sealing and signing are derived from it, and it seals the state's own fingerprint key.
+
+The fingerprint key is random, made with the state and kept in it, sealed. So the master can be exchanged (``secrets rotate``) while
+every fingerprint in the inventory stays true: they cannot be made anew without reading every device. Nothing here prints a value.
+"""
 
 from __future__ import annotations
 
@@ -19,26 +23,45 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from controller.model.errors import KeyUnusable
 
 FILE = "key"
+NEXT = "key.new"  # while a rotation is under way
+LAST = "key.old"
 VARIABLE = "TRUEUP_KEY"
 _BYTES = 32
 _FORMAT = b"\x01"  # of sealed content: format, 12 bytes nonce, ciphertext with tag
 
 
-class Keys:
-    """Made from 32 random bytes. Fingerprints are keyed, so that nobody can look for a card number by trying all of them."""
+_FINGERPRINTS = "fingerprint-key\0"  # context under which a state's fingerprint key is sealed; the workspace follows
 
-    def __init__(self, master: bytes) -> None:
+
+class Keys:
+    """Made from 32 random bytes. Fingerprints are keyed, so that nobody can look for a card number by trying all of them.
+
+    ``rotated`` is when these keys took the place of others (a UTC text), empty when they are the first.
+    """
+
+    def __init__(self, master: bytes, fingerprint_key: bytes | None = None, rotated: str = "") -> None:
         if len(master) != _BYTES:
             raise KeyUnusable(f"the key holds {len(master)} bytes, it must be {_BYTES}")
+        self._master = master
         self._aead = AESGCM(_derive(master, "sealing"))
         self._signing = _derive(master, "signing")
-        self._fingerprints = hashlib.blake2b(key=_derive(master, "fingerprints"), digest_size=16)
+        self._fingerprint_key = fingerprint_key or _derive(master, "fingerprints")  # until a state gives its own
+        self._fingerprints = hashlib.blake2b(key=self._fingerprint_key, digest_size=16)
+        self.rotated = rotated
 
     def __repr__(self) -> str:
         return "Keys(***)"
 
     def __reduce__(self) -> str:
         raise TypeError("keys are never pickled")
+
+    def wrap(self, workspace: str, other: Keys | None = None) -> bytes:
+        """The fingerprint key of ``other`` sealed with this one; a fresh random one without ``other``."""
+        return self.seal(_FINGERPRINTS + workspace, other._fingerprint_key if other else os.urandom(_BYTES))
+
+    def with_fingerprints(self, workspace: str, wrapped: bytes, rotated: str = "") -> Keys:
+        """These keys with a state's own fingerprint key; raises KeyUnusable when it was wrapped by another key."""
+        return Keys(self._master, self.open(_FINGERPRINTS + workspace, wrapped), rotated)
 
     def seal(self, context: str, data: bytes) -> bytes:
         """Encrypt so that it opens only under the same ``context`` (the record's identity)."""
@@ -77,24 +100,32 @@ def load_keys(folder: Path, env: Mapping[str, str]) -> Keys:
         return Keys(_decode(env[VARIABLE], f"the environment variable {VARIABLE}"))
     path = folder / FILE
     try:
+        return read_key(path)
+    except FileNotFoundError:
+        raise KeyUnusable(
+            f"there is no key: neither {VARIABLE} nor the file {path}",
+            hint=f"bring back the key that this state was made with, or set {VARIABLE} to its content; a new key would not open it",
+        ) from None
+
+
+def read_key(path: Path) -> Keys:
+    """The keys of a key file; raises FileNotFoundError, or KeyUnusable for one that cannot be used."""
+    try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
                 raise KeyUnusable(f"the key file {path} can be read by others (mode {mode:04o})", hint=f"chmod 600 {path}")
             content = file.read(1024)
     except FileNotFoundError:
-        raise KeyUnusable(
-            f"there is no key: neither {VARIABLE} nor the file {path}",
-            hint=f"bring back the key that this state was made with, or set {VARIABLE} to its content; a new key would not open it",
-        ) from None
+        raise
     except OSError as error:
         raise KeyUnusable(f"the key file {path} cannot be read: {error.strerror}", hint="check who owns it") from None
     return Keys(_decode(content.decode("ascii", "replace"), f"the key file {path}"))
 
 
-def create_key(folder: Path) -> Keys:
+def create_key(folder: Path, name: str = FILE) -> Keys:
     """Make ``folder/key`` (0600) from fresh random bytes; raises KeyUnusable when there is one already or it cannot be written."""
-    path = folder / FILE
+    path = folder / name
     master = os.urandom(_BYTES)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ whether the lease is still ours in every *begin*.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import socket
 import sqlite3
@@ -26,10 +27,11 @@ from controller.state.statements import statements
 from controller.state.store import State
 
 _POLL = 0.5  # seconds between two looks at a lease that somebody else holds
+_LOOK = 1.0  # seconds between two looks at our own: it may have been taken away by hand (`trueup state unlock --force`)
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who has a lease; ``expires_at`` is seconds since 1970."""
+    """Who has a lease: ``account`` is a login name, ``doing`` the command; ``expires_at`` is seconds since 1970."""
 
     fencing: int
     holder: str
@@ -38,20 +40,36 @@ class Holder(msgspec.Struct, frozen=True):
     pid: int
     acquired_at: str
     expires_at: float
+    account: str = ""
+    doing: str = ""
 
     def is_gone(self, now: float) -> bool:
         """Released, expired, or its process died on this machine."""
-        return not self.holder or self.expires_at <= now or (self.node == node() and not _alive(self.pid))
+        return not self.holder or self.expires_at <= now or self.alive is False
+
+    @property
+    def alive(self) -> bool | None:
+        """Whether its process lives; None where that cannot be seen from here (another machine or container)."""
+        return _alive(self.pid) if self.node == node() else None
+
+    @property
+    def words(self) -> str:
+        """``process 4711 of anna on site-a (apply), since ..., until ...``."""
+        whose = f" of {self.account}" if self.account else ""
+        what = f" ({self.doing})" if self.doing else ""
+        until = stamp(datetime.fromtimestamp(self.expires_at, UTC))
+        return f"process {self.pid}{whose} on {self.host}{what}, since {self.acquired_at}, lease until {until}"
 
 
 class Lease:
     """Held from ``acquire`` until ``release`` (or the end of ``async with``), renewed every quarter of ``ttl``."""
 
-    def __init__(self, state: State, name: str, holder: str, *, ttl: float) -> None:
+    def __init__(self, state: State, name: str, doing: str, *, ttl: float) -> None:
         self.name = name
+        self.doing = doing or name
         self.fencing = 0
         self._state = state
-        self._holder = holder
+        self._holder = uuid.uuid4().hex
         self._ttl = ttl
         self._until = 0.0  # by our own monotonic clock
         self._lost = ""
@@ -104,7 +122,7 @@ class Lease:
         asked, now = clock.monotonic(), clock.now()
         values = {
             "name": self.name, "holder": self._holder, "host": socket.gethostname(), "node": node(), "pid": os.getpid(),
-            "acquired_at": stamp(now), "expires_at": now.timestamp() + self._ttl,
+            "acquired_at": stamp(now), "expires_at": now.timestamp() + self._ttl, "account": account(), "doing": self.doing,
         }  # fmt: skip
 
         def work(conn: sqlite3.Connection) -> Holder | int:
@@ -123,10 +141,15 @@ class Lease:
         return None
 
     async def _beat(self, clock: Clock) -> None:
+        due = clock.monotonic() + self._ttl / 4
         while True:
-            await clock.sleep(self._ttl / 4)
+            await clock.sleep(min(_LOOK, self._ttl / 4))
             try:
-                await self.renew()
+                if clock.monotonic() >= due:
+                    await self.renew()
+                    due = clock.monotonic() + self._ttl / 4
+                else:
+                    await self._state.store.read(self._fence)
             except LeaseLost:
                 return
             except StateUnusable:
@@ -141,13 +164,13 @@ class Lease:
         return {"name": self.name, "holder": self._holder, "fencing": self.fencing}
 
 
-async def acquire(state: State, name: str, *, wait: float = 0.0, ttl: float = 60.0) -> Lease:
+async def acquire(state: State, name: str, *, doing: str = "", wait: float = 0.0, ttl: float = 60.0) -> Lease:
     """The lease, waiting for it at most ``wait`` seconds. Raises LeaseHeld that says who has it, since when and until when.
 
-    One that expired, or whose process died on this machine, is taken over.
+    ``doing`` is what others are told meanwhile. One that expired, or whose process died on this machine, is taken over.
     """
     clock = state.clock
-    lease = Lease(state, name, uuid.uuid4().hex, ttl=ttl)
+    lease = Lease(state, name, doing, ttl=ttl)
     deadline = clock.monotonic() + wait
     while (held := await lease.take()) is not None:
         left = deadline - clock.monotonic()
@@ -158,11 +181,30 @@ async def acquire(state: State, name: str, *, wait: float = 0.0, ttl: float = 60
 
 
 def _held(by: Holder) -> LeaseHeld:
-    until = stamp(datetime.fromtimestamp(by.expires_at, UTC))
     return LeaseHeld(
-        f"another trueup works with this state: process {by.pid} on {by.host}, since {by.acquired_at}, lease until {until}",
-        hint="wait until it is done (--lock-timeout 5m), or end that process; a lease whose holder is gone frees itself",
+        f"another trueup works with this state: {by.words}",
+        hint="wait until it is done (--lock-timeout 5m), or see who it is and whether it lives: trueup state unlock",
     )
+
+
+async def holder_of(state: State, name: str) -> Holder | None:
+    """Who has the lease, or had it last (then ``holder`` is empty); None when nobody ever took it."""
+    row = await state.store.read(lambda conn: conn.execute(statements("leases").get, (name,)).fetchone())
+    return Holder(*row) if row else None
+
+
+async def take_away(state: State, name: str, seen: Holder) -> bool:
+    """Free a lease by hand; its holder finds out before its next send, about a second later. False when it has changed hands."""
+    sql = statements("leases")
+    return bool(await state.store.write(lambda conn: conn.execute(sql.take_away, (name, seen.fencing)).rowcount))
+
+
+def account() -> str:
+    """The login name of who runs this, or the number where it has none (containers)."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return f"user {os.getuid()}"
 
 
 def node() -> str:

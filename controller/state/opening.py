@@ -37,13 +37,17 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
     path = folder / FILE
     try:
         if not path.exists():
-            raise StateUnusable(f"there is no state in {folder} yet", hint="`trueup plan` makes one where it may write")
+            raise no_state(folder)
         _refuse_empty(path)
         return _readable(path)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     except OSError as error:
         raise _no_access(path, error) from error
+
+
+def no_state(folder: Path) -> StateUnusable:
+    return StateUnusable(f"there is no state in {folder} yet", hint="`trueup plan` makes one where it may write")
 
 
 def _no_access(path: Path, error: OSError) -> StateUnusable:

@@ -7,14 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from controller.model.errors import KeyUnusable
 from controller.sdk.context import Clock
 from controller.state import opening
 from controller.state.faults import damaged, unusable
+from controller.state.fitting import fit, value
 from controller.state.keys import Keys
 from controller.state.retention import prune
 from controller.state.rows import stamp
-from controller.state.statements import statements
 from controller.state.tables.events import Conditions, Events
 from controller.state.tables.inventory import Inventory
 from controller.state.tables.journal import Journal, Outcomes
@@ -26,15 +25,14 @@ from controller.state.tables.secrets import Secrets
 from controller.state.tables.targets import Logins, Protections, Targets
 from controller.state.writer import Store
 
-_CHECK = b"trueup workspace "
-
 
 class State:
-    """``async with State.open(...) as state`` closes it at the end."""
+    """``async with State.open(...) as state`` closes it at the end. ``keys`` make its fingerprints."""
 
     def __init__(self, store: Store, workspace: str, keys: Keys | None, clock: Clock) -> None:
         self.store = store
         self.workspace = workspace
+        self.keys = keys
         self.clock = clock
         self.inventory = Inventory(store)
         self.names = Names(store)
@@ -66,11 +64,11 @@ class State:
         conn = opening.open_for_reading(folder) if read_only else opening.open_for_writing(folder, now)
         path = folder / opening.FILE
         try:
-            workspace = _value(conn, "workspace")
+            workspace = value(conn, "workspace")
             if not workspace:
                 raise damaged(path, "it names no workspace")
             if keys is not None:
-                _check_key(conn, workspace, keys, path, read_only=read_only)
+                keys = fit(conn, keys, path, read_only=read_only)
         except sqlite3.Error as error:
             conn.close()
             raise unusable(path, error) from error
@@ -99,22 +97,3 @@ class State:
         """Drop what need not be remembered any more; table to number of rows dropped."""
         now = self.clock.now()
         return await self.store.write(lambda conn: prune(conn, now))
-
-
-def _value(conn: sqlite3.Connection, name: str) -> str:
-    row = conn.execute(statements("schema").get, (name,)).fetchone()
-    return str(row[0]) if row else ""
-
-
-def _check_key(conn: sqlite3.Connection, workspace: str, keys: Keys, path: Path, *, read_only: bool) -> None:
-    """The first key that opens a state is its key."""
-    proof = _CHECK + workspace.encode()
-    known = _value(conn, "key_check")
-    if not known and not read_only:
-        conn.execute(statements("schema").put, ("key_check", keys.sign(proof)))
-        known = _value(conn, "key_check")  # another process may have been faster, with another key
-    if known and not keys.verify(proof, known):
-        raise KeyUnusable(
-            f"this is not the key that the state {path} was made with",
-            hint="use the key of this workspace (TRUEUP_KEY, or the file key beside the state)",
-        )

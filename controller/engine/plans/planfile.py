@@ -63,8 +63,16 @@ def decode(raw: bytes, keys: Keys, name: str) -> Plan:
     _must_be_known(document, name)
     signature = document.pop("signature", "")
     if not isinstance(signature, str) or not keys.verify(canonical(document), signature):
-        raise PlanRejected(f"{name} was edited, or was made in another workspace or with another key", hint=_AGAIN)
+        raise PlanRejected(_unsigned(document, keys, name), hint=_AGAIN)
     return _plan({**document, "signature": signature}, name)
+
+
+def _unsigned(document: dict[str, Any], keys: Keys, name: str) -> str:
+    """Why a signature does not hold, as far as that can be told."""
+    made = document.get("made")
+    if keys.rotated and isinstance(made, str) and made <= keys.rotated:
+        return f"{name} was signed before the key was rotated at {keys.rotated}, so nobody can tell any more whether it was edited"
+    return f"{name} was edited, or was made in another workspace or with another key"
 
 
 def peek(raw: bytes, name: str) -> Plan:

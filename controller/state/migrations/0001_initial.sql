@@ -168,7 +168,9 @@ CREATE TABLE leases (
     node TEXT NOT NULL,
     pid INTEGER NOT NULL,
     acquired_at TEXT NOT NULL,
-    expires_at REAL NOT NULL
+    expires_at REAL NOT NULL,
+    account TEXT NOT NULL DEFAULT '',
+    doing TEXT NOT NULL DEFAULT ''
 );
 
 -- What is to be told to others, and what others told us; kept until it is dealt with.

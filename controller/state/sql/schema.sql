@@ -12,3 +12,6 @@ SELECT value FROM workspace WHERE name = ?;
 
 -- name: put
 INSERT INTO workspace (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING;
+
+-- name: change
+INSERT INTO workspace (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;

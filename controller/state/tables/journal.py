@@ -30,11 +30,11 @@ class Journal:
 
     def seal_before(self, run: str, change: str, image: bytes) -> bytes:
         """A before-image sealed for one change of one run."""
-        return self._need_keys().seal(_context(run, change), image)
+        return self._need_keys().seal(context(run, change), image)
 
     def open_before(self, entry: Begun) -> bytes:
         """The before-image of an entry that was read back; raises KeyUnusable when it was changed or moved."""
-        return self._need_keys().open(_context(entry.run, entry.change), entry.before)
+        return self._need_keys().open(context(entry.run, entry.change), entry.before)
 
     async def begin(self, run: str, entries: Sequence[Begun]) -> None:
         """Write intentions, with their pending inventory rows; durable when this returns. Raises LeaseLost when fenced off.
@@ -134,7 +134,8 @@ def _told(run: str, entries: Sequence[Finished], now: str) -> list[Event]:
     return [event for event in found if event is not None]
 
 
-def _context(run: str, change: str) -> str:
+def context(run: str, change: str) -> str:
+    """What a before-image's seal is bound to."""
     return f"before\0{run}\0{change}"
 
 

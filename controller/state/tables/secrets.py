@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 
 from controller.model.errors import KeyUnusable, SecretMissing
 from controller.sdk.context import Clock
+from controller.state.fitting import must_still_fit
 from controller.state.keys import Keys
 from controller.state.rows import stamp
 from controller.state.statements import statements
@@ -40,8 +42,14 @@ class Secrets:
 
     async def set(self, name: str, value: str) -> None:
         """Seal a value under a name, over what stood there."""
-        row = (name, self._need_keys().seal(_context(name), value.encode()), stamp(self._clock.now()))
-        await self._store.write(lambda conn: conn.execute(self._sql.set, row).rowcount)
+        keys = self._need_keys()
+        row = (name, keys.seal(context(name), value.encode()), stamp(self._clock.now()))
+
+        def work(conn: sqlite3.Connection) -> None:
+            must_still_fit(conn, keys, self._store.path)
+            conn.execute(self._sql.set, row)
+
+        await self._store.write(work)
 
     async def get(self, name: str) -> str:
         """Raises SecretMissing for an unknown name, KeyUnusable for another key or a row that was changed."""
@@ -71,13 +79,14 @@ class Secrets:
         return self._keys
 
 
-def _context(name: str) -> str:
+def context(name: str) -> str:
+    """What a secret's seal is bound to."""
     return f"secret\0{name}"
 
 
 def _open(keys: Keys, name: str, blob: bytes) -> str:
     try:
-        return keys.open(_context(name), blob).decode()
+        return keys.open(context(name), blob).decode()
     except KeyUnusable as error:
         raise KeyUnusable(f"the secret {name!r} cannot be opened: {error.message}", hint=error.hint) from None
 

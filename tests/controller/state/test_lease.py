@@ -40,7 +40,7 @@ async def test_a_second_apply_is_told_who_holds_the_state(state: State, second: 
     async with await acquire(state, "apply"):
         with pytest.raises(LeaseHeld) as caught:
             await acquire(second, "apply")
-    assert f"process {os.getpid()} on " in caught.value.message
+    assert f"process {os.getpid()} of " in caught.value.message
     assert "since 2026-11-22T12:00:00Z, lease until 2026-11-22T12:01:00Z" in caught.value.message
     assert "wait" in caught.value.hint
 
@@ -180,7 +180,7 @@ async def test_a_process_of_another_user_counts_as_alive(state: State, clock: St
 async def _somebody_else(state: State, clock: StillClock, *, node: str, pid: int) -> None:
     values = {
         "name": "apply", "holder": "x", "host": "far", "node": node, "pid": pid, "acquired_at": "",
-        "expires_at": clock.now().timestamp() + 60,
+        "expires_at": clock.now().timestamp() + 60, "account": "anna", "doing": "apply",
     }  # fmt: skip
 
     await state.store.write(lambda conn: conn.execute(statements("leases").take, values).rowcount)
@@ -222,7 +222,7 @@ async def test_two_processes_never_hold_it_together(folder: Path, keys: Keys) ->
         with _holder(folder) as process:
             assert process.stdin is not None and process.stdout is not None
             assert process.stdout.readline() == "held\n"
-            with pytest.raises(LeaseHeld, match=f"process {process.pid} on "):
+            with pytest.raises(LeaseHeld, match=f"process {process.pid} of "):
                 await acquire(state, "apply")
             process.stdin.write("\n")
             process.stdin.flush()

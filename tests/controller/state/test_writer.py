@@ -27,7 +27,7 @@ def _add(name: str) -> Callable[[sqlite3.Connection], object]:
 
 
 def _names(conn: sqlite3.Connection) -> set[str]:
-    return {name for (name,) in conn.execute("SELECT name FROM workspace")} - {"workspace", "key_check"}
+    return {name for (name,) in conn.execute("SELECT name FROM workspace")} - {"workspace", "key_check", "fingerprint_key"}
 
 
 async def test_writes_that_wait_share_a_commit(state: State) -> None:

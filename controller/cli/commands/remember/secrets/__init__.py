@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from controller.cli.commands.remember.secrets.rotate import rotate
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, settings_of
 from controller.cli.talk import Talk, talk_of
@@ -14,6 +15,9 @@ from controller.cli.talk import Talk, talk_of
 @click.group("secrets", short_help="Keep passwords in the sealed store.")
 def command() -> None:
     """Keep passwords in the sealed store. A spec names one as {secret: NAME}; its value is never shown again."""
+
+
+command.add_command(rotate)
 
 
 @command.command("key")

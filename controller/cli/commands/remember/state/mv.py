@@ -1,4 +1,4 @@
-"""``trueup state``: work on what trueup remembers. Nothing at a target is touched by any of it."""
+"""``trueup state mv``: what is remembered goes on under another name."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from controller.cli.settings import Settings, lease_option, settings_of
 from controller.cli.talk import Talk, talk_of
 
 
-@click.group("state", short_help="Work on what trueup remembers.")
-def command() -> None:
-    """Work on what trueup remembers. Nothing at a target is touched."""
-
-
-@command.command("mv")
+@click.command("mv")
 @click.argument("old")
 @click.argument("new")
 @lease_option
