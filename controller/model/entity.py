@@ -75,11 +75,21 @@ class Provenance(msgspec.Struct, frozen=True, gc=False):
     records: tuple[RecordRef, ...] = ()
 
 
+class Sought(msgspec.Struct, frozen=True, gc=False):
+    """By what an entity is found at the target when its key there is not known: a readable field of its kind and the value it
+    must hold there. An empty value finds nobody. ``ignore_case``: ``Anna@x`` finds ``anna@x``."""
+
+    field: str
+    value: str
+    ignore_case: bool = False
+
+
 class Entity(msgspec.Struct, frozen=True, gc=False):
     """A desired entity. ``values`` follow the kind's field order; a field outside ``managed`` is None and left alone.
 
     ``managed`` None means every field. ``only_existing``: never created and never deleted, only the managed fields of what is
-    already there are kept true (the update-only mode).
+    already there are kept true (the update-only mode). ``sought``: the engine looks for it at the target and gives it the key
+    found there; ``key`` is then the one it is made under when nobody is found, and may be empty with ``only_existing``.
     """
 
     kind: str
@@ -90,6 +100,7 @@ class Entity(msgspec.Struct, frozen=True, gc=False):
     only_existing: bool = False
     provenance: Provenance | None = None
     label: str = ""  # how people call it: the person's name
+    sought: Sought | None = None
 
 
 class Actual(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ loads neither.
 """
 
 from controller.model.change import Action
-from controller.model.entity import Actual, Effect, Entity, EntityKind, Facts, Field, Page, Provenance, Refusal
+from controller.model.entity import Actual, Effect, Entity, EntityKind, Facts, Field, Page, Provenance, Refusal, Sought
 from controller.model.period import PERMANENT, Period, period_effect, show_period
 from controller.model.record import PERSON, TABLE, FieldType, Record, RecordRef, RecordType, Unreadable, Value
 from controller.model.units import parse_duration
@@ -51,7 +51,7 @@ __all__ = [
     "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint",
     "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
     "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
-    "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Source", "SourceProvider", "SpecModel", "SubjectMapping",
+    "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Sought", "Source", "SourceProvider", "SpecModel", "SubjectMapping",
     "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable", "Unreadable",
     "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect", "show_period",
 ]  # fmt: skip

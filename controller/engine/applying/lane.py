@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from controller.engine.applying.batch import Batch, Means, finished_of
 from controller.engine.applying.item import Item
 from controller.engine.applying.stop import Stop
+from controller.engine.judging.finding import found_as_planned
 from controller.engine.judging.survey import exchanged, judge, provider_of
 from controller.engine.side_by_side import asking
 from controller.engine.telling import Teller
@@ -170,7 +171,7 @@ class _Lane:
             by_token = {self._world.marks.token(kind, wish.key): wish for wish in wishes}
             for item in withheld:
                 if item.kind is kind:
-                    item.wish = by_token.get(item.change.key)
+                    item.wish = by_token.get(item.change.key) or found_as_planned(fitted, item.change)
 
     async def _find_keys(self, reader: Reader) -> None:
         """For a saved plan: the keys that it withholds, from what is there. Asking without a key would be answered with nothing,

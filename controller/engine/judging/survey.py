@@ -8,13 +8,14 @@ from datetime import timedelta
 
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
+from controller.engine.judging.finding import find
 from controller.engine.judging.target import Looking, Protections, Target
 from controller.engine.side_by_side import asking
 from controller.engine.steer.renewal import objections
 from controller.engine.wishes.desired import DesiredSet
 from controller.engine.world import World, zone_of
 from controller.model.change import Action, Change, Condition, Given, Notice, ResourcePlan, Verdict
-from controller.model.entity import EntityKind, Facts, Refusal
+from controller.model.entity import Actual, EntityKind, Facts, Refusal
 from controller.model.outcome import Progress
 from controller.sdk.errors import ProviderError, WrongTarget
 from controller.sdk.provider import Reader, TargetProvider
@@ -135,15 +136,26 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
         target.owned = {
             kind.name: await world.state.inventory.index(world.remembered_as(resource.address), kind.name) for kind in kinds
         }
-    folds = {kind.name: _fold(target, kind) for kind in looked_at}
+    sought = bool(target.desired.sought)  # then everything must be seen before anything can be compared
+    folds = {} if sought else {kind.name: _fold(target, kind) for kind in looked_at}
+    kept: dict[str, list[Actual]] = {kind.name: [] for kind in looked_at}
     seen: Counter[str] = Counter()
     async for page in reader.observe([kind.name for kind in looked_at]):
-        folds[page.kind].page(page.entities)
+        if sought:
+            kept[page.kind] += page.entities
+        else:
+            folds[page.kind].page(page.entities)
         looking.saw(resource.address, page)
         seen[page.kind] += len(page.entities)
         words = target.provider.kind_of(page.kind)
         doing = f"reading {words.plural or words.name}"
         looking.report(Progress(str(resource.address), doing, done=seen[page.kind], total=page.total or 0))
+    if sought:
+        place = world.remembered_as(resource.address)
+        find(target, kept, {name: await world.state.inventory.found(place, name) for name in target.owned})
+        folds = {kind.name: _fold(target, kind) for kind in looked_at}
+        for name, entities in kept.items():
+            folds[name].page(entities)
     found = {name: fold.finish() for name, fold in folds.items()}
     target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from controller.engine.judging.diff import effect_of, shown
+from controller.engine.judging.finding import recall_found
 from controller.engine.judging.survey import managed_kinds, parked, summary_of, target_of
 from controller.engine.judging.target import Looking, Target
 from controller.engine.wishes.desired import DesiredSet
@@ -23,6 +24,7 @@ async def recall(world: World, resource: Resource, desired: DesiredSet, looking:
     if desired.failed:
         return target, parked(resource, desired.failed, desired.hint, target.facts)
     remembered = await world.state.inventory.everything(world.remembered_as(resource.address))
+    recall_found(target, remembered)
     for kind in managed_kinds(resource):
         _compare(target, kind, remembered.get(kind.name, {}))
     summary = await summary_of(world, resource, target)

@@ -26,11 +26,13 @@ class DesiredSet:
     """What a target must look like. ``entities`` by kind and key; ``held`` the keys that stay as they are, with the reason.
 
     ``held_records`` hold back what these records made earlier although nobody can tell its key any more. ``hold_all`` are
-    reasons for which nothing at all may be removed. ``claims`` are the records behind what is held. ``failed`` is set when a
-    source could not be read: then nothing is known.
+    reasons for which nothing at all may be removed. ``claims`` are the records behind what is held. ``sought`` are wishes by kind
+    whose key only a look at the target tells; once it has told, they are among the others. ``failed`` is set when a source could
+    not be read: then nothing is known.
     """
 
     entities: dict[str, dict[str, Entity]] = field(default_factory=lambda: defaultdict(dict))
+    sought: dict[str, list[Entity]] = field(default_factory=lambda: defaultdict(list))
     held: dict[tuple[str, str], Refusal] = field(default_factory=dict)
     held_records: dict[tuple[str, str], Refusal] = field(default_factory=dict)
     hold_all: list[str] = field(default_factory=list)
@@ -42,6 +44,9 @@ class DesiredSet:
     def add(self, wish: Wish) -> None:
         if isinstance(wish, Refusal):
             self._hold(wish)
+            return
+        if wish.sought is not None:
+            self.sought[wish.kind].append(wish)
             return
         place = (wish.kind, wish.key)
         if place in self.held:
@@ -67,11 +72,11 @@ class DesiredSet:
             self.held.setdefault((refusal.kind, refusal.key), refusal)
             popped = self.entities[refusal.kind].pop(refusal.key, None)
             self._claim((refusal.kind, refusal.key), (*(_records(popped) if popped else ()), *_records(refusal)))
-        else:
+        elif refusal not in self.loose[-1:]:  # what concerns the whole target is said once, not for every record
             self.loose.append(refusal)
         if refusal.record is not None:
             self.held_records.setdefault((refusal.record.source, refusal.record.key), refusal)
-        elif refusal.key is None:
+        elif refusal.key is None and refusal.message not in self.hold_all[-1:]:
             self.hold_all.append(refusal.message)
 
     def hold_records(self, wish: Entity, refusal: Refusal) -> None:
@@ -82,6 +87,18 @@ class DesiredSet:
 
     def _claim(self, place: tuple[str, str], records: tuple[RecordRef, ...]) -> None:
         self.claims[place] = tuple(dict.fromkeys((*self.claims.get(place, ()), *records)))
+
+    def without_entities(self) -> DesiredSet:
+        """The same with nothing wished for: what is held is copied, so that the copy may hold more."""
+        return DesiredSet(
+            held=dict(self.held),
+            held_records=dict(self.held_records),
+            hold_all=list(self.hold_all),
+            loose=list(self.loose),
+            claims=dict(self.claims),
+            failed=self.failed,
+            hint=self.hint,
+        )
 
     def records(self, kind: str, key: str) -> tuple[RecordRef, ...]:
         """The records behind what is wished for this key, or behind what is held there."""
@@ -165,15 +182,7 @@ class Fitted:
 
 def fit_all(desired: DesiredSet, provider: TargetProvider, facts: Facts) -> DesiredSet:
     """What fits, and what does not as refusals; a dependent of something that does not fit is held with it."""
-    fitted = DesiredSet(
-        held=dict(desired.held),
-        held_records=dict(desired.held_records),
-        hold_all=list(desired.hold_all),
-        loose=list(desired.loose),
-        claims=dict(desired.claims),
-        failed=desired.failed,
-        hint=desired.hint,
-    )
+    fitted = desired.without_entities()
     for kind in provider.kinds:
         fit = provider.fit
         made = fitted.entities[kind.name]
@@ -184,6 +193,8 @@ def fit_all(desired: DesiredSet, provider: TargetProvider, facts: Facts) -> Desi
             else:
                 fitted.add(wish)
                 fitted.hold_records(entity, wish)
+        for entity in desired.sought.get(kind.name, ()):
+            fitted.add(fit(entity, facts))
     _hold_orphans(fitted, provider)
     return fitted
 

@@ -25,6 +25,11 @@ SELECT kind, entity_key FROM inventory WHERE resource = ? AND source = ? AND rec
 -- name: by_remote_id
 SELECT remote_id, entity_key FROM inventory WHERE resource = ? AND kind = ? AND remote_id <> '';
 
+-- name: found
+SELECT source, record, entity_key, remote_id FROM inventory
+WHERE resource = ? AND kind = ? AND status = 'owned' AND record <> ''
+ORDER BY entity_key;
+
 -- name: counts
 SELECT resource, kind, COUNT(*) FROM inventory GROUP BY resource, kind ORDER BY resource, kind;
 

@@ -62,6 +62,17 @@ class Inventory:
         """The target's own id to our key, where it gave one."""
         return await self._store.read(lambda conn: dict(conn.execute(self._sql.by_remote_id, (resource, kind)).fetchall()))
 
+    async def found(self, resource: str, kind: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(source, record) to the (key, remote id) of everything that is ours on that record's word, barred ones too."""
+
+        def work(conn: sqlite3.Connection) -> dict[tuple[str, str], list[tuple[str, str]]]:
+            found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+            for source, record, key, remote_id in conn.execute(self._sql.found, (resource, kind)):
+                found.setdefault((source, record), []).append((key, remote_id))
+            return found
+
+        return await self._store.read(work)
+
     async def counts(self) -> dict[str, dict[str, int]]:
         """Resource to kind to number of rows."""
 
