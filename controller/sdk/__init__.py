@@ -51,7 +51,8 @@ __all__ = [
     "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint",
     "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
     "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
-    "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Sought", "Source", "SourceProvider", "SpecModel", "SubjectMapping",
-    "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable", "Unreadable",
-    "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect", "show_period",
+    "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Sought", "Source", "SourceProvider", "SpecModel",
+    "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable",
+    "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect",
+    "show_period",
 ]  # fmt: skip

@@ -94,7 +94,8 @@ Wish: TypeAlias = Entity | Refusal
 class DesiredFunction(Protocol):
     """Turns the records a mapping selected into entities. Pure; the same for every target with an equal mapping and zone.
 
-    ``spec`` is the place of the mapping in the spec, for provenance.
+    ``spec`` is the place of the mapping in the spec, for provenance. An entity whose key is not known names the field that it is
+    found by (``Entity.sought``): the engine finds it by what it remembers, then by key, then by that field, and never guesses.
     """
 
     def __call__(self, mapping: Any, selected: Iterable[Selected], zone: ZoneInfo | None, spec: str) -> Iterator[Wish]: ...

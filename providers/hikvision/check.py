@@ -25,7 +25,11 @@ def check(resource: Any) -> Iterator[Problem]:
                       "write timezone: Europe/Stockholm here, or in the Controller's spec")  # fmt: skip
     if not resource.mappings:
         yield Problem((), "nothing is declared for this terminal", "write people: with at least one item")
-    for index, mapping in enumerate(m.mapping for m in resource.mappings if m.section == "people"):
+    people = [m.mapping for m in resource.mappings if m.section == "people"]
+    if any(mapping.extended is not None for mapping in people) and resource.config.extended_field is None:
+        yield Problem(("config", "extendedField"), "people have an extended field, but nothing says which of the terminal's it is",
+                      "write extendedField: {position: 1} for the first custom field")  # fmt: skip
+    for index, mapping in enumerate(people):
         for problem in _check_mapping(mapping, resource.policy.on_removal):
             yield Problem(("people", index, *problem.path), problem.message, problem.hint)
 
@@ -41,8 +45,26 @@ def _check_mapping(mapping: PeopleMapping, on_removal: str) -> Iterator[Problem]
         if field in mapping.model_fields_set and getattr(mapping, field) is not None and needed not in managed:
             yield Problem((_SPELLING.get(field, field),), f"declared, but {needed} is not managed here, so it would have no effect",
                           f"add {needed} to manage, or leave it out")  # fmt: skip
+    if "extended" in mapping.model_fields_set and mapping.extended is not None and not (mapping.find_by or "person" in managed):
+        yield Problem(("extended",), "declared, but it is neither written here (manage) nor looked for (findBy)",
+                      "write findBy: extended, add person to manage, or leave it out")  # fmt: skip
     yield from _missing(mapping, managed)
+    yield from _finding(mapping, managed)
     yield from _doors_twice(mapping)
+
+
+def _finding(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Problem]:
+    if mapping.key is None and mapping.find_by is None:
+        yield Problem(("key",), "the employee number is missing", 'write key: "{employee_no}", or findBy: extended')
+    elif mapping.key is None and "person" in managed:
+        yield Problem(("key",), "somebody new needs an employee number", 'write key: "{employee_no}", or manage: [valid]')
+    if mapping.find_by is None:
+        return
+    if mapping.extended is None:
+        yield Problem(("extended",), "the value to be found by is missing", 'write extended: "{email}"')
+    if "card" in managed:
+        yield Problem(("findBy",), "cards need the employee number, and findBy is for those whose number is not known",
+                      "declare the cards in an item of their own with key and manage: [card]")  # fmt: skip
 
 
 def _missing(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Problem]:

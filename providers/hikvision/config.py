@@ -63,6 +63,26 @@ class Timeouts(SpecModel):
     read: Seconds = Field(15.0, description="Silence that is waited for before a call counts as failed.")
 
 
+class ExtendedField(SpecModel):
+    """Which of a terminal's custom person fields (PersonInfoExtends) is meant; most terminals have one."""
+
+    position: int = Field(1, ge=1, le=16, description="Its place among the custom fields, from 1.")
+    id: int | str | None = Field(
+        None,
+        description="Its id, where the firmware gives custom fields ids: then the one with this id is meant, wherever it stands.",
+        examples=[1],
+    )
+
+
+class FindBy(SpecModel):
+    """How a record's person is found at the terminal when the register does not know the employee number."""
+
+    field: Literal["extended"] = Field("extended", description="The field that must hold the record's value.")
+    case: Literal["exact", "ignore"] = Field(
+        "exact", description="Whether capitals make a difference. For e-mail addresses: ignore.", examples=["ignore"]
+    )
+
+
 class HikvisionConfig(SpecModel):
     """One door terminal or door station, over ISAPI."""
 
@@ -92,6 +112,11 @@ class HikvisionConfig(SpecModel):
         le=65535,
         description="Some firmware does not tell which time plan a door right has; this one is taken to be there then. "
         "Write the plan your persons have.",
+    )
+    extended_field: ExtendedField | None = Field(
+        None,
+        description="The custom person field that `extended` means. Left out: custom fields are neither read nor touched.",
+        examples=[{"position": 1}],
     )
 
     @field_validator("url")
@@ -142,11 +167,30 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
 
+def _as_find_by(value: Any) -> Any:
+    return {"field": value} if isinstance(value, str) else value
+
+
 class PeopleMapping(SubjectMapping):
     """Which records become persons of this terminal, and how."""
 
-    key: Template = Field(
-        description="The employee number on the terminal: at most 32 letters, digits, - and _.", examples=["{employee_no}"]
+    key: Template | None = Field(
+        None,
+        description="The employee number on the terminal: at most 32 letters, digits, - and _. With `findBy` it is the number that "
+        "somebody new gets, and may be left out where nobody is added.",
+        examples=["{employee_no}"],
+    )
+    extended: Template | None = Field(
+        None,
+        description="Value of the custom person field that `config.extendedField` names, such as an e-mail address. Written where "
+        "persons are managed; a record without a value clears it.",
+        examples=["{email}"],
+    )
+    find_by: Annotated[FindBy, BeforeValidator(_as_find_by)] | None = Field(
+        None,
+        description="Find the person at the terminal by this field instead of the employee number. Two who have the same value are "
+        "refused, an empty value finds nobody, and whoever was found once stays so.",
+        examples=["extended", {"field": "extended", "case": "ignore"}],
     )
     name: Template | None = Field(
         None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from controller.sdk import Entity, Period, Provenance, Refusal, Selected, Value, Wish
+from controller.sdk import Entity, Period, Provenance, Refusal, Selected, Sought, Value, Wish
 from controller.sdk.template import compile_template, missing_fields, single_field
 from controller.sdk.validity import Invalid, compile_valid
 from providers.hikvision.config import PeopleMapping
@@ -27,16 +27,19 @@ Numbers = Callable[[Mapping[str, Value]], list[str]]
 
 @dataclass(frozen=True)
 class _Rules:
-    """A mapping, compiled. ``cards`` None: cards are not managed here; ``person`` false: persons are not."""
+    """A mapping, compiled. ``cards`` None: cards are not managed here; ``person`` false: persons are not. ``written``: the extended
+    field is, not only looked for."""
 
     mapping: PeopleMapping
     key: Fill
     name: Fill | None
+    extended: Fill | None
     valid: Callable[[Mapping[str, Value]], Period | Invalid] | None
     doors: tuple[tuple[int, int], ...] | None
     user_type: str | None
     cards: Numbers | None
     person: bool
+    written: bool
     managed: tuple[str, ...] | None
     only_existing: bool
     spec: str
@@ -47,12 +50,17 @@ def desired(mapping: PeopleMapping, selected: Iterable[Selected], zone: ZoneInfo
     rules = _compile(mapping, zone, spec)
     key_of, name_of, valid_of, doors, user_type = rules.key, rules.name, rules.valid, rules.doors, rules.user_type
     managed, only_existing = rules.managed, rules.only_existing
+    extended_of, sought_by, written = rules.extended, mapping.find_by, rules.written
+    extended: str | None = None
+    sought: Sought | None = None
     valid: Period | Invalid | None = None
     name: str | None = None
     for one in selected:
         fields = one.fields
         key = key_of(fields)
-        if key is None or not _KEY(key):
+        if key is None and sought_by is not None:
+            key = ""
+        elif key is None or not _KEY(key):
             yield from _refuse(rules, one, None, *_key_problem(mapping, fields, key))
             continue
         if valid_of is not None:
@@ -66,10 +74,14 @@ def desired(mapping: PeopleMapping, selected: Iterable[Selected], zone: ZoneInfo
                 yield from _refuse(rules, one, key, "name-missing", f"there is no name: {_lacking(mapping.name, fields)}")
                 continue
             name = terminal_name(name)
+        if extended_of is not None:
+            text = extended_of(fields) or ""
+            extended = text if written else None
+            sought = Sought("extended", text, sought_by.case == "ignore") if sought_by is not None else None
         provenance = Provenance(spec, one.refs)
         if rules.person:
-            values = (name, valid, doors, user_type)
-            yield Entity("person", key, values, "", managed, only_existing, provenance, name or _called(fields) or "")
+            values = (name, valid, doors, user_type, extended)
+            yield Entity("person", key, values, "", managed, only_existing, provenance, name or _called(fields) or "", sought)
         if rules.cards is not None:  # also asked in there, but a generator per record costs
             yield from _cards(rules, one, key, provenance, name or "")
 
@@ -81,16 +93,18 @@ def _compile(mapping: PeopleMapping, zone: ZoneInfo | None, spec: str) -> _Rules
     managed = mapping.managed
     whole = "person" in managed
     doors = tuple(sorted({(d.door, d.plan) for d in mapping.doors})) if whole and mapping.doors is not None else None
-    fields = None if doors is not None else ("name", "valid", "user_type")
+    fields = None if doors is not None else ("name", "valid", "user_type", *(("extended",) if mapping.extended else ()))
     return _Rules(
         mapping=mapping,
-        key=compile_template(mapping.key),
+        key=compile_template(mapping.key) if mapping.key else lambda fields: None,
         name=compile_template(mapping.name) if mapping.name and whole else None,
+        extended=compile_template(mapping.extended) if mapping.extended else None,
         valid=compile_valid(mapping.valid, zone) if mapping.valid and managed & {"person", "valid"} else None,
         doors=doors,
         user_type=mapping.user_type if whole else None,
         cards=_compile_cards(mapping.cards) if mapping.cards and "card" in managed else None,
         person=whole or "valid" in managed,
+        written=whole,
         managed=fields if whole else ("valid",),
         only_existing=not whole,
         spec=spec,

@@ -12,6 +12,7 @@ from typing import Any
 
 from controller.sdk import Clock, Conflict, Done, NotOffered, Period, ProviderError, Rejected, Write
 from providers.hikvision.client import RECORDS, Isapi
+from providers.hikvision.extended import WIRE, CustomField
 from providers.hikvision.fit import clamp
 from providers.hikvision.isapi.answer import Tree, as_list, flag, number, part, text
 from providers.hikvision.isapi.capability import Limits, People
@@ -30,15 +31,16 @@ _POLLS, _POLL = 40, 0.5  # a detailed delete is waited for 20 s
 class Edits:
     """``limits`` must be what this terminal says now."""
 
-    def __init__(self, isapi: Isapi, limits: Limits, clock: Clock) -> None:
+    def __init__(self, isapi: Isapi, limits: Limits, clock: Clock, custom: CustomField | None = None) -> None:
         self._isapi = isapi
         self._limits = limits
         self._clock = clock
+        self._custom = custom
         self._detail_delete = "delete" not in limits.people.functions and limits.detail_delete
 
     async def add_person(self, write: Write) -> str:
         people, doing = self._limits.people, f"add person {write.key}"
-        record = {"employeeNo": write.key, **self._fields(write), **_listed(people, {"localUIRight": False, "checkUser": True})}
+        record = {"employeeNo": write.key, **self._fields(write, {}), **_listed(people, {"localUIRight": False, "checkUser": True})}
         if "post" in people.functions or "setup" not in people.functions:
             return await self._isapi.write("POST", f"{_BASE}/UserInfo/Record", {"UserInfo": record}, doing)
         if await self._record(write.key) is not None:  # SetUp would overwrite silently
@@ -51,7 +53,7 @@ class Edits:
         if raw is None:
             raise Rejected(f"could not {doing}: the terminal has no such person any more", code="missing",
                            hint="the next plan looks at it again")  # fmt: skip
-        record = {"employeeNo": write.key, **_kept(people, raw), **self._fields(write)}
+        record = {"employeeNo": write.key, **_kept(people, raw), **self._fields(write, raw)}
         name = "SetUp" if "put" not in people.functions and "setup" in people.functions else "Modify"
         return await self._isapi.write("PUT", f"{_BASE}/UserInfo/{name}", {"UserInfo": record}, doing)
 
@@ -94,10 +96,10 @@ class Edits:
                         return raw
         return None
 
-    def _fields(self, write: Write) -> dict[str, Any]:
-        """The managed fields in the terminal's words, only those that it lists."""
+    def _fields(self, write: Write, raw: Tree) -> dict[str, Any]:
+        """The managed fields in the terminal's words, only those that it lists. ``raw`` is the record that is there."""
         people = self._limits.people
-        name, valid, doors, user_type = (
+        name, valid, doors, user_type, extended = (
             value if write.managed is None or field.name in write.managed else None
             for field, value in zip(PERSON.fields, write.values, strict=True)
         )
@@ -110,6 +112,8 @@ class Edits:
             out["Valid"] = valid_words(valid, people)
         if doors is not None:
             out |= door_words(doors)
+        if extended is not None and self._custom is not None:
+            out[WIRE] = self._custom.put(raw.get(WIRE), extended)
         return _listed(people, out)
 
     async def add_card(self, write: Write) -> str:

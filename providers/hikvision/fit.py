@@ -9,9 +9,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from controller.sdk import PERMANENT, Entity, Facts, Period, Refusal, Wish
 from providers.hikvision.isapi.capability import Cards, Limits, People
-from providers.hikvision.kinds import CARD_TYPE, OWNER, Doors
+from providers.hikvision.kinds import CARD_TYPE, EXTENDED, OWNER, PERSON, Doors
+
+_ALL_BUT_EXTENDED = tuple(field.name for field in PERSON.fields[:EXTENDED])
 
 
 def fit(entity: Entity, facts: Facts) -> Wish:
@@ -24,15 +28,20 @@ def fit(entity: Entity, facts: Facts) -> Wish:
 
 def _fit_person(entity: Entity, limits: Limits) -> Wish:
     people = limits.people
-    name, valid, doors, user_type = entity.values
+    name, valid, doors, user_type, extended = entity.values
+    if entity.sought is not None and not people.extends:
+        return _nobody_found()
     problem = (
         _key_problem(entity.key, limits)
         or _name_problem(name, people)
         or _user_type_problem(user_type, people)
+        or (extended and _extended_problem(extended, limits))
         or (doors and _door_problem(doors, people.doors, people.door_slots, people.plan, people.plans_per_door))
     )
     if problem:
         return _refusal(entity, *problem)
+    if limits.extended and extended is None and entity.managed is None:
+        entity = replace(entity, managed=_ALL_BUT_EXTENDED)
     if type(valid) is not Period or valid is PERMANENT:
         return entity
     clamped = clamp(valid, people)
@@ -40,12 +49,35 @@ def _fit_person(entity: Entity, limits: Limits) -> Wish:
         return _refusal(entity, "validity-out-of-range", clamped)
     if clamped is valid:
         return entity
-    return _with(entity, (name, clamped, doors, user_type))
+    return _with(entity, (name, clamped, doors, user_type, extended))
 
 
 def _with(entity: Entity, values: tuple[Any, ...]) -> Entity:
     e = entity
-    return Entity(e.kind, e.key, values, e.subject, e.managed, e.only_existing, e.provenance, e.label)
+    return Entity(e.kind, e.key, values, e.subject, e.managed, e.only_existing, e.provenance, e.label, e.sought)
+
+
+def _nobody_found() -> Refusal:
+    """One for all, and without a record: nothing that this terminal keeps of ours may be removed because of it."""
+    message = (
+        "this terminal offers no custom person fields (PersonInfoExtends), so nobody can be found by one and nothing is changed; "
+        "leave findBy out for this terminal and give the employee number as key"
+    )
+    return Refusal("person", None, "extended-not-offered", message)
+
+
+def _extended_problem(extended: str, limits: Limits) -> tuple[str, str] | None:
+    people = limits.people
+    if not people.extends:
+        message = "this terminal offers no custom person fields (PersonInfoExtends); leave extended out for it"
+        return "extended-not-offered", message
+    if limits.extended > people.extends:
+        what = f"{people.extends} custom field{'s' if people.extends > 1 else ''}"
+        return "no-such-field", f"this terminal has {what}, and extendedField names number {limits.extended}"
+    if len(extended) > people.extend_length:
+        most = people.extend_length
+        return "extended-too-long", f"the extended field has {len(extended)} characters; this terminal takes at most {most}"
+    return None
 
 
 def clamp(valid: Period, people: People) -> Period | str:
@@ -62,6 +94,8 @@ def clamp(valid: Period, people: People) -> Period | str:
 
 
 def _key_problem(key: str, limits: Limits) -> tuple[str, str] | None:
+    if not key:  # found by another field, and nobody new
+        return None
     if len(key) > limits.people.key_length:
         most = limits.people.key_length
         return "key-too-long", f"the employee number {key!r} has {len(key)} characters; this terminal takes at most {most}"
@@ -121,4 +155,5 @@ def _card_problem(entity: Entity, cards: Cards) -> tuple[str, str] | None:
 
 def _refusal(entity: Entity, code: str, message: str) -> Refusal:
     record = entity.provenance.records[0] if entity.provenance and entity.provenance.records else None
-    return Refusal(entity.kind, entity.key, code, message, record, entity.provenance, entity.label)
+    key = None if entity.sought else entity.key  # whoever has that number at the terminal may be somebody else
+    return Refusal(entity.kind, key, code, message, record, entity.provenance, entity.label)

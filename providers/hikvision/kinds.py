@@ -1,6 +1,8 @@
 """What a terminal keeps, as entity kinds: persons and cards. Pure values and comparisons; a later kind ``face`` joins ``KINDS``.
 
-A person's doors are a sorted tuple of ``(door, plan)`` number pairs, so that more doors or more plans is a superset.
+A person's doors are a sorted tuple of ``(door, plan)`` number pairs, so that more doors or more plans is a superset. The extended
+field is the one custom field (PersonInfoExtends) that the config names, None where it names none: some keep an e-mail address or
+worse there, so it is sensitive.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from controller.sdk import Effect, EntityKind, Field, Period, period_effect, sho
 
 Doors: TypeAlias = tuple[tuple[int, int], ...]
 
-NAME, VALID, DOORS, USER_TYPE = range(4)
+NAME, VALID, DOORS, USER_TYPE, EXTENDED = range(5)
 OWNER, CARD_TYPE = range(2)
 BLACKLISTED = "blackList"
 
@@ -56,6 +58,11 @@ def same_name(desired: str | None, actual: str | None) -> bool:
     return len(wanted) > 2 and wanted == seen
 
 
+def same_extended(desired: str | None, actual: str | None) -> bool:
+    """Whether the custom field speaks against two being one person: only two values that differ do."""
+    return not desired or not actual or desired.casefold() == actual.casefold()
+
+
 def terminal_name(name: str) -> str:
     """The name as terminals take it: the vendor's character set has no straight apostrophe, but any multibyte letter."""
     return name.replace("'", "\u2019") if "'" in name else name
@@ -77,6 +84,7 @@ PERSON = EntityKind(
         Field("valid", "valid", type=Period, effect=period_effect, show=show_period, clearable=False),
         Field("doors", "doors", type=tuple[tuple[int, int], ...], effect=doors_effect, show=show_doors),
         Field("user_type", "user type", type=str, usual="normal", effect=user_type_effect, clearable=False),
+        Field("extended", "extended field", type=str, usual="", sensitive=True, identity=True, same_identity=same_extended),
     ),
     title="person",
     plural="persons",

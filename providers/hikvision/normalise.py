@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from controller.sdk import PERMANENT, Actual, Period
+from providers.hikvision.extended import CustomField
 from providers.hikvision.isapi.wire import WireCard, WirePerson, WireRight
 from providers.hikvision.kinds import Doors, terminal_name
 
@@ -19,17 +22,20 @@ class Normaliser:
 
     A terminal's times are wall time already; with ``Z`` or an offset they are brought to ``zone``. ``enable: false`` is
     permanent whatever the bounds. A validity that cannot be read is None: no access that could be relied on.
-    A right whose plan is not shown is taken to have ``assume_plan``, since some firmware reads back none.
+    A right whose plan is not shown is taken to have ``assume_plan``, since some firmware reads back none. ``custom`` is the custom
+    field that is wanted; without one all are left out of sight.
     """
 
-    def __init__(self, zone: ZoneInfo | None, assume_plan: int = 1) -> None:
+    def __init__(self, zone: ZoneInfo | None, assume_plan: int = 1, custom: CustomField | None = None) -> None:
         self._zone = zone
+        self._custom = custom
         self._assume = assume_plan
         self._periods: dict[tuple[bool, str, str], Period | None] = {}
         self._doors: dict[tuple[str | None, int, str], Doors] = {}
 
     def people(self, records: Iterable[WirePerson]) -> list[Actual]:
         periods, single, out = self._periods, self._doors, []
+        custom, extended = self._custom, None
         for p in records:
             v = p.Valid
             if v is None:
@@ -54,9 +60,10 @@ class Normaliser:
                 name = unicodedata.normalize("NFC", name)
             if "'" in name:
                 name = terminal_name(name)
-            out.append(
-                Actual(p.employeeNo, (name, period, doors, p.userType), "", "", ADMINISTRATOR if p.localUIRight else "", name)
-            )
+            if custom is not None:
+                extended = custom.of(_json(p.PersonInfoExtends))
+            values = (name, period, doors, p.userType, extended)
+            out.append(Actual(p.employeeNo, values, "", "", ADMINISTRATOR if p.localUIRight else "", name))
         return out
 
     def cards(self, records: Iterable[WireCard]) -> list[Actual]:
@@ -87,6 +94,10 @@ class Normaliser:
             plans.setdefault(right.doorNo, set()).update(_numbers(right.planTemplateNo))
         doors = plans if door_right is None else _numbers(door_right)
         return tuple(sorted((door, plan) for door in doors for plan in (plans.get(door) or {self._assume})))
+
+
+def _json(raw: msgspec.Raw) -> object:
+    return msgspec.json.decode(raw) if bytes(raw) else None
 
 
 def _numbers(listed: str) -> set[int]:

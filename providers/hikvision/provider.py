@@ -13,6 +13,7 @@ from providers.hikvision.client import Isapi
 from providers.hikvision.config import HikvisionConfig, PeopleMapping, endpoint, kinds_of
 from providers.hikvision.desired import desired
 from providers.hikvision.edits import Edits
+from providers.hikvision.extended import custom_field
 from providers.hikvision.fit import fit
 from providers.hikvision.kinds import KINDS, VALID
 from providers.hikvision.normalise import Normaliser
@@ -49,13 +50,15 @@ async def writer(config: HikvisionConfig, ctx: Context) -> AsyncIterator[Hikvisi
     isapi = Isapi(ctx.http, ctx.clock)
 
     async def open_edits() -> Edits:
-        return Edits(isapi, await _reader(config, ctx, isapi).limits(), ctx.clock)
+        return Edits(isapi, await _reader(config, ctx, isapi).limits(), ctx.clock, custom_field(config))
 
     yield HikvisionWriter(open_edits)
 
 
 def _reader(config: HikvisionConfig, ctx: Context, isapi: Isapi) -> HikvisionReader:
-    return HikvisionReader(isapi, Normaliser(ctx.zone, config.assume_plan), ctx.clock, ctx.zone)
+    custom = custom_field(config)
+    normaliser = Normaliser(ctx.zone, config.assume_plan, custom)
+    return HikvisionReader(isapi, normaliser, ctx.clock, ctx.zone, custom)
 
 
 PROVIDER = TargetProvider(

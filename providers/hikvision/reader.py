@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from controller.sdk import Actual, Clock, Facts, NotOffered, Page, Ref, Right, Unauthorized
 from providers.hikvision.client import CARDS, PEOPLE, RECORDS, Isapi, Search
+from providers.hikvision.extended import CustomField
 from providers.hikvision.isapi.answer import Tree, number, part, text
 from providers.hikvision.isapi.capability import Limits, limits_of
 from providers.hikvision.isapi.wire import WireCard, person_of
@@ -31,11 +34,14 @@ class Seen(Actual, frozen=True):
 class HikvisionReader:
     """Reads through one lane; what the terminal can hold is asked once."""
 
-    def __init__(self, isapi: Isapi, normaliser: Normaliser, clock: Clock, zone: ZoneInfo | None) -> None:
+    def __init__(
+        self, isapi: Isapi, normaliser: Normaliser, clock: Clock, zone: ZoneInfo | None, custom: CustomField | None = None
+    ) -> None:
         self._isapi = isapi
         self._normal = normaliser
         self._clock = clock
         self._zone = zone
+        self._custom = custom
         self._limits: Limits | None = None
 
     async def limits(self) -> Limits:
@@ -48,7 +54,7 @@ class HikvisionReader:
             if limits.cards.offered:
                 cards = await get(f"{_BASE}/CardInfo/capabilities", "ask what the terminal keeps of cards", json=True)
                 limits = limits_of(terminal, people, cards)
-            self._limits = limits
+            self._limits = replace(limits, extended=_place(self._custom)) if self._custom else limits
         return self._limits
 
     async def facts(self) -> Facts:
@@ -149,6 +155,11 @@ class HikvisionReader:
     def _seen(self, raw: Tree) -> Seen:
         [actual] = self._normal.people([person_of(raw)])
         return Seen(actual.key, actual.values, guard=actual.guard, label=actual.label, record=raw)
+
+
+def _place(custom: CustomField) -> int:
+    """Which of the custom fields is meant, as far as that can be compared with how many there are: an id is no place."""
+    return custom.position if custom.id is None else 1
 
 
 def clock_offset(local_time: str, now: datetime, zone: ZoneInfo | None) -> float | None:

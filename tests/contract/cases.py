@@ -156,6 +156,31 @@ spec:
             simulator.add_person(str(5000 + number), f"Stranger {number}")
 
 
+class HikvisionByCustomField(Hikvision):
+    """Persons found by a custom field of the terminal, cards given by number."""
+
+    document = """
+apiVersion: trueup/v1
+kind: Device
+metadata: {name: it}
+spec:
+  provider: hikvision
+  config:
+    {url: "URL", username: admin, password: {env: CONTRACT_PASSWORD}, timeouts: {connect: 500ms, read: 500ms},
+     extendedField: {position: 1}}
+  people:
+    - from: people
+      extended: "member {id}"
+      findBy: {field: extended, case: ignore}
+      key: "{id}"
+      name: "{full_name}"
+      valid: {from: "2026-01-01", until: "{valid_until}"}
+      doors: [{door: 1, plan: 1}]
+    - {from: people, key: "{id}", cards: "{card_no}", manage: [card]}
+  policy: {pace: 0, onRemoval: delete}
+"""
+
+
 # -- sources -----------------------------------------------------------------------------------------------------------------
 
 
@@ -248,5 +273,5 @@ class Json(_File):
     document = _FILE.replace("PROVIDER", "json")
 
 
-TARGETS: tuple[TargetCase, ...] = (Hikvision(),)
+TARGETS: tuple[TargetCase, ...] = (Hikvision(), HikvisionByCustomField())
 SOURCES: tuple[SourceCase, ...] = (Cardskipper(), Csv(), Json())

@@ -18,7 +18,7 @@ from tests.contract.faults import BROKEN
 from tests.contract.place import PEOPLE_FILE, Place, closed_port, served
 
 pytestmark = pytest.mark.anyio
-every_target = pytest.mark.parametrize("case", TARGETS, ids=[case.provider for case in TARGETS])
+every_target = pytest.mark.parametrize("case", TARGETS, ids=[type(case).__name__ for case in TARGETS])
 every_fault = pytest.mark.parametrize("fault", BROKEN)
 DECLARED = {person.id: person for person in PEOPLE}
 

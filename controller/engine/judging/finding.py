@@ -75,7 +75,7 @@ def _record(wish: Entity) -> tuple[str, str]:
     return (records[0].source, records[0].key) if records else ("", "")
 
 
-def _text(value: Any, sought: Sought) -> str:
+def _folded(value: Any, sought: Sought) -> str:
     text = "" if value is None else normal_text(str(value))
     return text.casefold() if sought.ignore_case else text
 
@@ -91,77 +91,143 @@ class _Finder:
         self._indexes: dict[tuple[str, bool], dict[str, list[Actual]]] = {}
 
     def settle(self, wishes: Sequence[Entity], settled: DesiredSet) -> None:
-        holders = _records_by(wishes, lambda wish: _sought_text(wish))
-        answers: list[tuple[Entity, str]] = []
-        for wish in wishes:
-            shared = holders[_sought_text(wish)] if _sought_text(wish) else ()
-            answer = self._shared(wish, len(shared)) if len(shared) > 1 else self._answer(wish)
+        """Put every wish into ``settled`` under its key, or the reason why it has none. Who is not there and must not be made is
+        told and in neither."""
+        claimants: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        claimed = _claimed_values(wishes)
+        answers = [(wish, self._answer(wish, claimed)) for wish in wishes]
+        for wish, answer in answers:
+            if isinstance(answer, str):
+                claimants[answer].add(_record(wish))
+        for wish, answer in answers:
             if isinstance(answer, Refusal):
                 settled.add(answer)
+            elif answer and len(claimants[answer]) > 1:
+                others = f"{len(claimants[answer])} records are all found as {self._called(answer)}"
+                settled.add(self._refuse(wish, "found-by-several", f"{others}, so it cannot be told whose it is"))
             elif answer:
-                answers.append((wish, answer))
-        claimants: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for wish, key in answers:
-            claimants[key].add(_record(wish))
-        for wish, key in answers:
-            settled.add(_found(wish, key) if len(claimants[key]) == 1 else self._claimed(wish, key, len(claimants[key])))
+                settled.add(_found(self._pinned(wish, answer), answer))
 
-    def _answer(self, wish: Entity) -> str | Refusal:
-        """The key, empty when nobody is there to be found, or why it cannot be told."""
+    def _answer(self, wish: Entity, claimed: Mapping[tuple[str, str], int]) -> str | Refusal:
+        """Its key, empty when it is not there and must not be made; or why that cannot be told."""
         assert wish.sought is not None
-        known = self._known(wish)
+        text, title = _folded(wish.sought.value, wish.sought), self._title(wish.sought)
+        if text and (count := claimed[wish.sought.field, text]) > 1:
+            reason = f"{count} records have the same {title}, so it cannot be told whose it is; give each its own"
+            return self._refuse(wish, "same-value", reason)
+        known, holders = self._known(wish), self._holders(wish.sought, text)
         if len(known) > 1:
-            return self._refuse(wish, "found-twice", f"it stands for {self._names(known)} so far; remove one of them at the target")
-        holders = self._holders(wish.sought)
+            return self._refuse(wish, "found-twice", f"it is {self._names(known)} so far; remove one of them at the target")
         if known:
-            self._tell_moved(wish, known[0], holders)
-            return known[0].key
+            return self._still(wish, text, known[0], holders)
         if wish.key in self._by_key:
-            return self._by_own_key(wish, self._by_key[wish.key], holders)
-        title = self._title(wish)
-        if not wish.sought.value:
-            reason = f"it has no value for the {title} that it is to be found by; give the record one"
-            return self._refuse(wish, "nothing-to-find-by", reason)
-        if len(holders) > 1:
-            reason = f"{self._names(holders)} hold its {title}, so it cannot be told who is meant; leave it with one of them"
-            return self._refuse(wish, "found-several", reason)
-        if holders:
-            return holders[0].key
-        return self._nobody(wish) if wish.only_existing else wish.key
+            return self._by_own_key(wish, text, self._by_key[wish.key], holders)
+        return self._by_value(wish, text, holders)
 
-    def _by_own_key(self, wish: Entity, actual: Actual, holders: Sequence[Actual]) -> str | Refusal:
+    def _pinned(self, wish: Entity, key: str) -> Entity:
+        """Whoever is found for the first time must still have the value when it is written: the field is looked at as if it were
+        managed, and what stands there is what is wished."""
         assert wish.sought is not None
-        title, name = self._title(wish), who(self._kind, actual)
+        actual, field = self._by_key.get(key), wish.sought.field
+        if actual is None or wish.managed is None or field in wish.managed or self._known(wish):
+            return wish
+        at = self._kind.index(field)
+        values = (*wish.values[:at], actual.values[at], *wish.values[at + 1 :])
+        return msgspec.structs.replace(wish, values=values, managed=(*wish.managed, field))
+
+    def _still(self, wish: Entity, text: str, actual: Actual, holders: Sequence[Actual]) -> str:
+        """Once found it stays so, whatever somebody writes into the field at the target; that is told."""
+        assert wish.sought is not None
+        held, title = _folded(actual.values[self._kind.index(wish.sought.field)], wish.sought), self._title(wish.sought)
+        managed = wish.managed is None or wish.sought.field in wish.managed
+        others = [holder for holder in holders if holder is not actual]
+        if others or (text and held != text and not managed):
+            where = f"; {self._names(others)} {'holds' if len(others) == 1 else 'hold'} the one of the record" if others else ""
+            message = f"{who(self._kind, actual)} goes on being the one that was found, although its {title} has changed{where}"
+            if held == text:
+                message = f"{who(self._kind, actual)} goes on being the one that was found, although not alone{where}"
+            hint = "put the field right at the target; it is looked for anew once that entry is gone there"
+            self._tell(wish, "value-moved", message, hint, key=actual.key)
+        return actual.key
+
+    def _by_own_key(self, wish: Entity, text: str, actual: Actual, holders: Sequence[Actual]) -> str | Refusal:
+        assert wish.sought is not None
+        title, name = self._title(wish.sought), who(self._kind, actual)
         if others := [holder for holder in holders if holder is not actual]:
             reason = f"its key is that of {name}, but its {title} is with {self._names(others)}; put one of the two right"
             return self._refuse(wish, "found-elsewhere", reason)
-        held = _text(actual.values[self._kind.index(wish.sought.field)], wish.sought)
-        if held and held != _sought_text(wish)[1:]:
+        held = _folded(actual.values[self._kind.index(wish.sought.field)], wish.sought)
+        if held and held != text:
             reason = f"its key is that of {name}, who has another {title}; put one of the two right"
             return self._refuse(wish, "another-value", reason)
         return actual.key
 
+    def _by_value(self, wish: Entity, text: str, holders: Sequence[Actual]) -> str | Refusal:
+        assert wish.sought is not None
+        title = self._title(wish.sought)
+        if not text:
+            reason = f"the record has no value for the {title} that it is to be found by; give it one"
+            return self._refuse(wish, "nothing-to-find-by", reason)
+        if len(holders) > 1:
+            reason = f"{self._names(holders)} have its {title}, so it cannot be told who is meant; leave it with one of them"
+            return self._refuse(wish, "found-several", reason)
+        if holders:
+            return holders[0].key
+        if not wish.only_existing and not wish.key:
+            reason = f"nobody at the target has the {title} of this record, and it has no key to be made under; give it one"
+            return self._refuse(wish, "no-key", reason)
+        if not wish.only_existing:
+            return wish.key
+        word = self._kind.title or self._kind.name
+        message = f"no {word} at the target has the {title} of this record; only what is already there is managed"
+        self._tell(wish, "not-there", message, f"write it into the {word}'s {title} at the target, or look at the record")
+        return ""
+
     def _known(self, wish: Entity) -> list[Actual]:
-        """What is there of what this record was found as, or made, before."""
+        """What is still there of what this record was found as, or made, before."""
         places = self._remembered.get(_record(wish), ()) if wish.provenance else ()
         found = (self._by_remote_id.get(remote_id) if remote_id else self._by_token.get(key) for key, remote_id in places)
         return [actual for actual in found if actual is not None]
 
-    def _holders(self, sought: Sought) -> list[Actual]:
-        text = _text(sought.value, sought)
+    def _holders(self, sought: Sought, text: str) -> Sequence[Actual]:
         if not text:
-            return []
+            return ()
         place = (sought.field, sought.ignore_case)
         if place not in self._indexes:
             at, index = self._kind.index(sought.field), self._indexes.setdefault(place, defaultdict(list))
             for actual in self._there:
-                index[_text(actual.values[at], sought)].append(actual)
-        return self._indexes[place].get(text, [])
+                index[_folded(actual.values[at], sought)].append(actual)
+        return self._indexes[place].get(text, ())
 
-    def _title(self, wish: Entity) -> str:
-        assert wish.sought is not None
-        return title_of(self._kind.fields[self._kind.index(wish.sought.field)])
+    # -- words ---------------------------------------------------------------------------------------------------------------
+
+    def _refuse(self, wish: Entity, code: str, message: str) -> Refusal:
+        """Without a key: whoever has the record's own key may be somebody else, and must not be held because of it."""
+        record = wish.provenance.records[0] if wish.provenance and wish.provenance.records else None
+        return Refusal(self._kind.name, None, code, message, record, wish.provenance, wish.label)
+
+    def _tell(self, wish: Entity, code: str, message: str, hint: str, key: str = "") -> None:
+        place = str(wish.provenance.records[0]) if wish.provenance and wish.provenance.records else ""
+        token = self._target.marks.token(self._kind, key) if key else ""
+        self._target.notice(
+            Verdict.SKIPPED, code, message, kind=self._kind.name, key=token, label=wish.label, hint=hint, place=place
+        )
+
+    def _title(self, sought: Sought) -> str:
+        return title_of(self._kind.fields[self._kind.index(sought.field)])
+
+    def _called(self, key: str) -> str:
+        return who(self._kind, self._by_key[key]) if key in self._by_key else f"one new {self._kind.title or self._kind.name}"
 
     def _names(self, actuals: Sequence[Actual]) -> str:
         shown = [who(self._kind, actual) for actual in actuals[:3]]
         return " and ".join(shown) + (f" and {len(actuals) - 3} more" if len(actuals) > 3 else "")
+
+
+def _claimed_values(wishes: Sequence[Entity]) -> Mapping[tuple[str, str], int]:
+    """How many records claim each value of a field."""
+    claims: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for wish in wishes:
+        if wish.sought is not None:
+            claims[wish.sought.field, _folded(wish.sought.value, wish.sought)].add(_record(wish))
+    return {place: len(records) for place, records in claims.items()}

@@ -17,11 +17,13 @@ from controller.engine.why.tracks import Track, tracks
 from controller.engine.wishes.gather import Gathered, SourceRead, declare, read_sources
 from controller.engine.world import Report, World, silent
 from controller.model.address import Address
-from controller.model.change import Condition, Plan
+from controller.model.change import Change, Condition, Notice, Plan
 from controller.model.entity import Actual, Page
+from controller.model.record import RecordRef
 from controller.model.scope import Scope
 from controller.sdk.provider import TargetProvider
 from controller.spec.resource import Resource
+from controller.state.rows import OwnedRow
 
 Place = tuple[str, str]  # kind and token
 
@@ -46,6 +48,7 @@ class _Look:
     gathered: Gathered
     tracks: dict[str, list[Track]]
     watched: dict[str, set[Place]]
+    looking: set[str] = field(default_factory=set)  # targets where only the look itself tells who is asked about
     seen: dict[tuple[str, Place], Actual] = field(default_factory=dict)
 
 
@@ -59,6 +62,8 @@ async def why(world: World, question: Question, report: Report = silent) -> list
     for resource in chosen:
         look.tracks[str(resource.address)] = _wanted(world, question, resource, reads)
         look.watched[str(resource.address)] = await _places(world, question, resource, look)
+        if question.record is not None and any(track.looks_for for track in look.tracks[str(resource.address)]):
+            look.looking.add(str(resource.address))
     planned = await _planned(world, question, look, report)
     answers: list[Answer] = []
     for resource in chosen:
@@ -84,22 +89,22 @@ async def _places(world: World, question: Question, resource: Resource, look: _L
     if question.record is None:
         return set()
     provider = provider_of(resource)
-    made = [wish for track in look.tracks[str(resource.address)] for wish in track.made if wish.key is not None]
+    made = [wish for track in look.tracks[str(resource.address)] for wish in track.named]
     tokens = {(wish.kind, world.marks.token(provider.kind_of(wish.kind), wish.key)) for wish in made if wish.key is not None}
     return tokens | set(await world.state.inventory.by_record(world.remembered_as(resource.address), *question.record))
 
 
 async def _planned(world: World, question: Question, look: _Look, report: Report) -> Planned:
     def saw(address: Address, page: Page) -> None:
-        watched = look.watched[str(address)]
-        if not watched:
+        watched, all_of_it = look.watched[str(address)], str(address) in look.looking
+        if not watched and not all_of_it:
             return
         provider = world.specs.by_address[str(address)].provider
         assert isinstance(provider, TargetProvider)
         kind = provider.kind_of(page.kind)
         for actual in page.entities:
             place = (page.kind, world.marks.token(kind, actual.key))
-            if place in watched:
+            if all_of_it or place in watched:
                 look.seen[str(address), place] = actual
 
     scope = Scope(targets=tuple(str(resource.address) for resource in question.resources))
@@ -112,7 +117,7 @@ async def _answers(world: World, question: Question, resource: Resource, known: 
     address = str(resource.address)
     if question.entity is None and question.record is None:
         return [whole.answer(world, resource, planned.plan, (look.tracks[address], look.gathered.desired[address]))]
-    places = sorted(look.watched[address])
+    places = sorted(look.watched[address] | (_found(planned.plan, address, question) if address in look.looking else set()))
     answers = [answer(await _evidence(world, resource, place, (look, planned.plan), question)) for place in places]
     return answers or [_keyless(world, resource, look, question, planned.plan)]
 
@@ -124,8 +129,13 @@ async def _evidence(world: World, resource: Resource, place: Place, known: tuple
     row, desired, words = own.get(token), look.gathered.desired[address], provider_of(resource).kind_of(kind)
     changes = tuple(c for c in plan.changes if (c.resource, c.kind, c.key) == (address, kind, token))
     relevant = [t for t in look.tracks[address] if t.wish(kind, token, world.marks, resource) is not None]
-    if not relevant:  # what made it once may now make something else, or nothing
-        relevant = _origins(resource, (row.source, row.record) if row else None, look)
+    notices = tuple(n for n in plan.notices if (n.resource, n.kind, n.key) == (address, kind, token))
+    if not relevant:  # what made it once may now make something else, or nothing; or it was found, not named
+        relevant = _origins(resource, _origin(row, changes), look) or [
+            track for track in tracks(resource, look.reads, {}) if track.would_be(kind, token)
+        ]
+        notices += _of_records(plan, address, relevant)
+        relevant = [track.found_as(kind, token) for track in relevant]
     return Evidence(
         world.specs,
         resource,
@@ -139,12 +149,36 @@ async def _evidence(world: World, resource: Resource, place: Place, known: tuple
         look.seen.get((address, place)),
         not question.offline,
         changes,
-        tuple(n for n in plan.notices if (n.resource, n.kind, n.key) == (address, kind, token)),
+        notices,
         tuple(limit for limit in plan.limits if limit.resource == address) if changes else (),
         next((r for (name, key), r in desired.held.items() if name == kind and world.marks.token(words, key) == token), None),
         dict(desired.held_records),
         tuple(desired.hold_all),
     )
+
+
+def _origin(row: OwnedRow | None, changes: Sequence[Change]) -> tuple[str, str] | None:
+    """The record that it was made from or found for, as remembered or as planned."""
+    if row is not None:
+        return row.source, row.record
+    records = next((c.provenance.records for c in changes if c.provenance and c.provenance.records), ())
+    return (records[0].source, records[0].key) if records else None
+
+
+def _found(plan: Plan, address: str, question: Question) -> set[Place]:
+    """Who was found for the record that is asked about, by what is planned for it."""
+    changes = (c for c in plan.changes if c.resource == address and c.provenance and c.provenance.records)
+    return {(c.kind, c.key) for c in changes if c.provenance and _is_of(c.provenance.records[0], question)}
+
+
+def _is_of(ref: RecordRef, question: Question) -> bool:
+    return (ref.source, ref.key) == question.record
+
+
+def _of_records(plan: Plan, address: str, known: Sequence[Track]) -> tuple[Notice, ...]:
+    """What the plan says of these records where it has no key for whom they mean at the target."""
+    places = {str(track.refs[0]) for track in known if track.refs and track.looks_for}
+    return tuple(n for n in plan.notices if n.resource == address and not n.key and n.place in places)
 
 
 def _origins(resource: Resource, record: tuple[str, str] | None, look: _Look) -> list[Track]:
@@ -165,6 +199,9 @@ def _keyless(world: World, resource: Resource, look: _Look, question: Question, 
         size = look.reads[source].count if source in look.reads else 0
         message = f"{source} has no record {key} ({size:,} records read), and {address} keeps nothing that one made"
         return Answer(address, "no-record", message, hint="to search by name or e-mail: trueup why --find TEXT")
+    if notices := _of_records(plan, address, known):
+        ways = tuple(way(world.specs, resource, known[0]))
+        return Answer(address, "left-alone", notices[0].message, _name(known), notices[0].hint, ways)
     verdict, message = unselected(world.specs, resource, known[0])
     hint = f"look at {source}: {known[0].row.place}" if known[0].row.place else ""
     return Answer(address, verdict, f"nothing is made of {source}:{key}: {message}", _name(known), hint, tuple(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from controller.engine.judging.survey import provider_of
 from controller.engine.marks import Marks
 from controller.engine.wishes.gather import Row, SourceRead, place_of, selector_of
 from controller.engine.wishes.select import JoinTable, NotSelected, Selection
 from controller.engine.world import zone_of
-from controller.model.entity import Refusal
+from controller.model.entity import Entity, Refusal
 from controller.model.record import Record, RecordRef
 from controller.sdk.provider import Selected, Wish
 from controller.spec.resource import Mapped, Resource
@@ -47,9 +50,28 @@ class Track:
         own = self.mapped.mapping.from_ == source and self.row.key == key
         return own or any((ref.source, ref.key) == (source, key) for ref in self.refs)
 
+    @property
+    def looks_for(self) -> bool:
+        """Whether only a look at the target tells whom it means."""
+        return self.selected and any(isinstance(wish, Entity) and wish.sought is not None for wish in self.made)
+
+    def would_be(self, kind: str, key: str) -> bool:
+        """Whether this is the key under which it is made when nobody is found."""
+        return any(isinstance(w, Entity) and w.sought is not None and (w.kind, w.key) == (kind, key) for w in self.made)
+
+    def found_as(self, kind: str, key: str) -> Track:
+        """The same with what it looks for at the target found under this key."""
+        made = (replace(w, key=key, sought=None) if isinstance(w, Entity) and w.sought and w.kind == kind else w for w in self.made)
+        return dataclasses.replace(self, made=tuple(made))
+
     def wish(self, kind: str, token: str, marks: Marks, resource: Resource) -> Wish | None:
-        """What it makes, or would make, under this key (a token where keys are sensitive)."""
-        return next((w for w in self.made if w.kind == kind and w.key is not None and _is(w, token, marks, resource)), None)
+        """What it makes, or would make, under this key (a token where keys are sensitive). What is looked for has no key yet."""
+        return next((w for w in self.named if w.kind == kind and _is(w, token, marks, resource)), None)
+
+    @property
+    def named(self) -> list[Wish]:
+        """What it makes whose key is known without looking."""
+        return [w for w in self.made if w.key and not (isinstance(w, Entity) and w.sought)]
 
 
 def _is(wish: Wish, token: str, marks: Marks, resource: Resource) -> bool:

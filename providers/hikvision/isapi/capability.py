@@ -44,6 +44,8 @@ class People(msgspec.Struct, frozen=True):
     plans_per_door: int = 0
     most: int | None = None
     filters: bool = True  # EmployeeNoList is understood
+    extends: int = 0  # custom fields (PersonInfoExtends), 0: not offered
+    extend_length: int = 64
 
 
 class Cards(msgspec.Struct, frozen=True):
@@ -61,13 +63,15 @@ class Cards(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Everything a terminal promised; ``digits``: employee numbers hold digits only."""
+    """Everything a terminal promised; ``digits``: employee numbers hold digits only. ``extended`` is the place of the custom field
+    that the config names, 0 when it names none."""
 
     people: People = People()
     cards: Cards = Cards()
     digits: bool = False
     detail_delete: bool = False
     keeps_persons: bool = True
+    extended: int = 0
 
 
 def limits_of(terminal: Tree, people: Tree, cards: Tree) -> Limits:
@@ -92,6 +96,7 @@ def people_of(document: Tree) -> People:
     if not root:
         return People()
     search, valid, right = part(root, "UserInfoSearchCond"), part(root, "Valid"), _first(root.get("RightPlan"))
+    custom = _first(root.get("PersonInfoExtends"))
     listed = frozenset(root) & _WRITABLE
     return People(
         keys=listed | {"employeeNo", "Valid"} if "employeeNo" in root else _PERSON_KEYS,
@@ -110,6 +115,8 @@ def people_of(document: Tree) -> People:
         plans_per_door=number(right.get("maxPlanTemplate")) or 0,
         most=number(root.get("maxRecordNum")),
         filters=not search or "EmployeeNoList" in search,
+        extends=(number(custom.get("maxSize", custom.get("@size"))) or 1) if "PersonInfoExtends" in root else 0,
+        extend_length=_upper(custom.get("value"), 64),
     )
 
 

@@ -33,6 +33,7 @@ class WirePerson(msgspec.Struct, gc=False):
     doorRight: str | None = None
     RightPlan: list[WireRight] = []
     localUIRight: bool = False
+    PersonInfoExtends: msgspec.Raw = msgspec.Raw()  # read only where somebody wants it: it would cost every page
 
 
 class WireCard(msgspec.Struct, gc=False):
@@ -145,6 +146,7 @@ def person_of(raw: Tree) -> WirePerson:
         None if right is None else text(right),
         [WireRight(number(r.get("doorNo")) or 0, _plans_text(r.get("planTemplateNo"))) for r in _rights(raw.get("RightPlan"))],
         flag(raw.get("localUIRight")),
+        msgspec.Raw(msgspec.json.encode(raw["PersonInfoExtends"]) if "PersonInfoExtends" in raw else b""),
     )
 
 

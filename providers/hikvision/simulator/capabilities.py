@@ -74,8 +74,8 @@ def person_abilities(device: Device, request: Request) -> Answer:
         "checkUser": _opt(device, "true", "false"),
         "maxRecordNum": profile.persons,
     }
-    if profile.extends:
-        abilities["PersonInfoExtends"] = {"maxSize": profile.extends, "value": _between(0, 64)}
+    if device.extends:
+        abilities["PersonInfoExtends"] = {"maxSize": device.extends, "value": _between(0, 64)}
     return json_answer(device.quirks, {"UserInfo": abilities})
 
 

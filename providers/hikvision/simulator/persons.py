@@ -41,9 +41,18 @@ def blank_person(device: Device, employee_no: str) -> dict[str, Any]:
         "numOfFP": 0,
         "numOfFace": 0,
     }
-    if device.profile.extends:
-        person["PersonInfoExtends"] = [{"value": ""}]
+    if device.extends:
+        person["PersonInfoExtends"] = extended(device, [])
     return person
+
+
+def extended(device: Device, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The custom fields as they are sent: as many as the model has, with ids where the firmware numbers them."""
+    values = [str(slot.get("value", "")) for slot in given]
+    values += [""] * (device.extends - len(values))
+    if not device.quirks.extends_ids:
+        return [{"value": value} for value in values]
+    return [{"id": number, "value": value} for number, value in enumerate(values, start=1)]
 
 
 def count(device: Device, request: Request) -> Answer:
@@ -152,6 +161,8 @@ def _change(device: Device, employee_no: str, given: dict[str, Any]) -> None:
 
 
 def _keep(device: Device, person: dict[str, Any]) -> None:
+    if "PersonInfoExtends" in person:
+        person["PersonInfoExtends"] = extended(device, person["PersonInfoExtends"])
     if person["password"]:
         device.persons.pins[person["employeeNo"]] = person["password"]
         person["password"] = ""

@@ -59,6 +59,9 @@ class Quirks:
     xml_for_json: bool = False  # JSON services answer in XML
     typed_get_refused: bool = False  # a GET without a body but with a JSON Content-Type
 
+    no_extends: bool = False  # no custom person fields: not listed, not sent, refused when written
+    extends_ids: bool = False  # custom fields are sent with an id, from 1
+
     no_setup: bool = False
     no_delete: bool = False  # persons go only with UserInfoDetail/Delete
     no_fdlib_get: bool = False

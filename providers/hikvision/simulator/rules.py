@@ -31,7 +31,7 @@ def checked_person(device: Device, given: dict[str, Any]) -> dict[str, Any]:
         if name in _READ_ONLY or name in _FLAGS or name == "employeeNo":
             continue
         check = _CHECKS.get(name)
-        if check is None or (name == "PersonInfoExtends" and not device.profile.extends):
+        if check is None or (name == "PersonInfoExtends" and not device.extends):
             raise IsapiError("badParameters", name)
         if not check(device, value):
             raise IsapiError("badParameters", name)
@@ -138,7 +138,7 @@ def _pin(device: Device, value: Any) -> bool:
 
 
 def _extends(device: Device, value: Any) -> bool:
-    if not isinstance(value, list) or len(value) > device.profile.extends:
+    if not isinstance(value, list) or len(value) > device.extends:
         return False
     return all(isinstance(slot, dict) and len(str(slot.get("value", ""))) <= 64 for slot in value)
 

@@ -104,6 +104,11 @@ class Device:
     standing: Callable[[str], dict[str, Any]] = lambda client: {}  # how the login lock stands for an address
     _cards_of: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def extends(self) -> int:
+        """How many custom person fields there are."""
+        return 0 if self.quirks.no_extends else self.profile.extends
+
     def local_now(self) -> datetime:
         """What the terminal's clock shows, with its offset from UTC."""
         return (self.clock.now() + timedelta(seconds=self.clock_offset)).astimezone(self.timezone)

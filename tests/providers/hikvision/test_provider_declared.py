@@ -29,6 +29,7 @@ from controller.sdk import (
 from providers.hikvision.check import check
 from providers.hikvision.config import HikvisionConfig, PeopleMapping, kinds_of
 from providers.hikvision.desired import desired
+from providers.hikvision.extended import CustomField
 from providers.hikvision.fit import clamp, fit
 from providers.hikvision.isapi.capability import Cards, Limits, People, limits_of, people_of
 from providers.hikvision.kinds import doors_effect, may_widen, same_name, show_doors, user_type_effect
@@ -56,9 +57,12 @@ def _wishes(mapping: PeopleMapping, *records: dict[str, Any]) -> list[Wish]:
     return list(desired(mapping, selected, ZONE, "doors.yaml:3"))
 
 
-def _check(mapping: PeopleMapping, on_removal: str = "expire", zone: str | None = "Europe/Stockholm") -> list[tuple[Any, ...]]:
+def _check(
+    mapping: PeopleMapping, on_removal: str = "expire", zone: str | None = "Europe/Stockholm", **more: Any
+) -> list[tuple[Any, ...]]:
+    config = HikvisionConfig.model_validate({**CONFIG, **more})
     mapped = (SimpleNamespace(section="people", mapping=mapping),)
-    resource = SimpleNamespace(zone=zone, mappings=mapped, policy=SimpleNamespace(on_removal=on_removal), config=None)
+    resource = SimpleNamespace(zone=zone, mappings=mapped, policy=SimpleNamespace(on_removal=on_removal), config=config)
     return [problem.path for problem in check(resource)]
 
 
@@ -140,7 +144,7 @@ def test_a_record_becomes_a_person() -> None:
     [wish] = _wishes(_mapping(), ANNA)
     provenance = Provenance("doors.yaml:3", (RecordRef("members", "0"),))
     assert wish == Entity(
-        "person", "1001", ("Anna Åberg", YEAR, ((1, 1),), "normal"), provenance=provenance, label="Anna Åberg"
+        "person", "1001", ("Anna Åberg", YEAR, ((1, 1),), "normal", None), provenance=provenance, label="Anna Åberg"
     )  # fmt: skip
 
 
@@ -157,7 +161,7 @@ def test_declared_no_doors_means_none() -> None:
 def test_update_only_manages_validity_of_existing_persons() -> None:
     [wish] = _wishes(_mapping(manage=["valid"], name=None, doors=None), ANNA)
     assert isinstance(wish, Entity)
-    assert (wish.only_existing, wish.managed, wish.values) == (True, ("valid",), (None, YEAR, None, None))
+    assert (wish.only_existing, wish.managed, wish.values) == (True, ("valid",), (None, YEAR, None, None, None))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,7 @@ def test_cards_alone_make_no_persons() -> None:
 
 
 def _person(**changes: Any) -> Entity:
-    values = {"name": "Anna", "valid": YEAR, "doors": ((1, 1),), "user_type": "normal", **changes}
+    values = {"name": "Anna", "valid": YEAR, "doors": ((1, 1),), "user_type": "normal", "extended": None, **changes}
     key = values.pop("key", "1001")
     return Entity("person", str(key), tuple(values.values()))
 
@@ -306,7 +310,7 @@ def test_barring_puts_validity_into_the_past_and_keeps_the_rest() -> None:
     barred = bar("person", actual, moment)
     assert barred == ("Anna", BARRED, ((1, 1),), "visitor")
     assert bar("person", Actual("1", barred), moment) is None
-    assert bar("person", Actual("1", ("Anna", None, (), "normal")), moment) is not None
+    assert bar("person", Actual("1", ("Anna", None, (), "normal", None)), moment) is not None
     assert bar("card", Actual("77", ("1", "normalCard")), moment) is None
     assert not PROVIDER.kind_of("card").expires and PROVIDER.kind_of("card").sensitive_key
 
@@ -338,3 +342,79 @@ def test_effects_call_a_wider_right_a_grant() -> None:
 )
 def test_names_that_lost_letters_on_the_way_still_agree(desired_name: str, actual_name: str, same: bool) -> None:
     assert same_name(desired_name, actual_name) is same
+
+
+# -- the custom field
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "paths"),
+    [
+        ({"extended": "{email}"}, {}, [("config", "extendedField")]),
+        ({"key": None}, {}, [("people", 0, "key")]),
+        ({"key": None, "findBy": "extended", "extended": "{email}"}, {"extendedField": {}}, [("people", 0, "key")]),
+        ({"findBy": "extended"}, {}, [("people", 0, "extended")]),
+        (
+            {"findBy": {"case": "ignore"}, "extended": "{email}", "cards": "{card}", "manage": ["person", "card"]},
+            {"extendedField": {}},
+            [("people", 0, "findBy")],
+        ),
+        (
+            {"extended": "{email}", "manage": ["valid"], "name": None, "doors": None},
+            {"extendedField": {}},
+            [("people", 0, "extended")],
+        ),
+        (
+            {"key": None, "findBy": "extended", "extended": "{email}", "manage": ["valid"], "name": None, "doors": None},
+            {"extendedField": {"position": 2}},
+            [],
+        ),
+    ],
+)
+def test_a_custom_field_must_be_named_declared_and_of_use(
+    changes: dict[str, Any], more: dict[str, Any], paths: list[tuple[Any, ...]]
+) -> None:
+    assert _check(_mapping(**changes), **more) == paths
+
+
+@pytest.mark.parametrize(
+    ("listed", "slots", "length"),
+    [
+        ({}, 0, 64),
+        ({"PersonInfoExtends": {"maxSize": 1, "value": {"@min": 0, "@max": 64}}}, 1, 64),
+        ({"PersonInfoExtends": [{"@size": "3", "value": {"@max": "32"}}]}, 3, 32),
+        ({"PersonInfoExtends": {}}, 1, 64),
+    ],
+)
+def test_how_many_custom_fields_a_terminal_has_and_how_long(listed: dict[str, Any], slots: int, length: int) -> None:
+    people = people_of({"UserInfo": {"employeeNo": {"@max": 32}, **listed}})
+    assert (people.extends, people.extend_length) == (slots, length)
+
+
+def test_a_terminal_whose_custom_field_is_read_leaves_it_alone_where_none_is_declared() -> None:
+    wish = _fit(_person(), Limits(People(extends=1), extended=1))
+    assert isinstance(wish, Entity) and wish.managed == ("name", "valid", "doors", "user_type")
+    told = _fit(_person(extended="x"), Limits(People(extends=1), extended=2))
+    assert isinstance(told, Refusal) and told.code == "no-such-field" and "has 1 custom field," in told.message
+    assert isinstance(refused := _fit(_person(extended="x"), Limits()), Refusal) and refused.code == "extended-not-offered"
+
+
+@pytest.mark.parametrize(
+    ("entries", "field", "value", "written"),
+    [
+        (None, CustomField(), "", [{"value": "v"}]),
+        ({"value": " a  b "}, CustomField(), "a b", [{"value": "v"}]),
+        ([{"value": ""}, {"value": 17}], CustomField(2), "17", [{"value": ""}, {"value": "v"}]),
+        ([], CustomField(2), "", [{"value": ""}, {"value": "v"}]),
+        (
+            [{"id": "1", "value": "a"}, {"id": "2", "value": "b"}],
+            CustomField(1, 2),
+            "b",
+            [{"id": "1", "value": "a"}, {"id": "2", "value": "v"}],
+        ),
+        ([{"id": 1, "value": "a"}], CustomField(1, 2), "", [{"id": 1, "value": "a"}, {"value": "v", "id": 2}]),
+        ("nonsense", CustomField(), "", [{"value": "v"}]),
+    ],
+)
+def test_a_custom_field_is_read_and_written_in_its_place(entries: Any, field: CustomField, value: str, written: list[Any]) -> None:
+    assert field.of(entries) == value and field.put(entries, "v") == written

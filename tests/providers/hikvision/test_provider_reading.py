@@ -68,7 +68,7 @@ async def test_every_model_is_read_whole(open_lane: OpenLane, profile: str) -> N
         seen = await lane.everything("person")
         assert list(seen) == [str(1000 + n) for n in range(1, 62)]
         assert seen["1001"].values == (
-            "Person 1", Period("2020-01-01T00:00:00", "2037-12-31T23:59:59"), ((1, 1),), "normal"
+            "Person 1", Period("2020-01-01T00:00:00", "2037-12-31T23:59:59"), ((1, 1),), "normal", None
         )  # fmt: skip
 
 

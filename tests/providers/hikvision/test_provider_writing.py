@@ -33,7 +33,7 @@ from providers.hikvision.simulator import PROFILES, Profile, Quirks, Terminal
 pytestmark = pytest.mark.anyio
 OpenLane = Callable[..., AbstractAsyncContextManager[Any]]
 YEAR = Period("2026-01-01T00:00:00", "2026-12-31T23:59:59")
-ANNA = ("Anna Åberg", YEAR, ((1, 1),), "normal")
+ANNA = ("Anna Åberg", YEAR, ((1, 1),), "normal", None)
 
 
 def _create(key: str = "1001", values: tuple[Any, ...] = ANNA, **rest: Any) -> Write:
@@ -55,7 +55,7 @@ def _bodies(terminal: Terminal) -> list[str]:
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("valid", [YEAR, PERMANENT])
 async def test_a_created_person_reads_back_as_declared(open_lane: OpenLane, profile: str, valid: Period) -> None:
-    values = ("Anna Åberg", valid, ((1, 1),), "normal")
+    values = ("Anna Åberg", valid, ((1, 1),), "normal", None)
     async with open_lane(Terminal(profile)) as lane:
         assert await lane.write(_create(values=values)) == [Written("1001", Done.DONE)]
         [actual] = await lane.reader.read("person", [Ref("1001")])
@@ -79,7 +79,7 @@ async def test_a_change_keeps_what_is_not_ours(open_lane: OpenLane, modify: Any,
     terminal.add_person("1001", "Anna", maxOpenDoorTime=7, belongGroup="1,3", PersonInfoExtends=[{"value": "x"}])
     terminal.device.persons.pins["1001"] = "271828"
     async with open_lane(terminal) as lane:
-        assert (await lane.change("1001", (None, YEAR, None, None), managed=("valid",))).error is None
+        assert (await lane.change("1001", (None, YEAR, None, None, None), managed=("valid",))).error is None
         person = terminal.persons["1001"]
         assert (person["name"], person["maxOpenDoorTime"], person["belongGroup"]) == ("Anna", 7, "1,3")
         assert (person["doorRight"], person["RightPlan"]) == ("1", [{"doorNo": 1, "planTemplateNo": "1"}])
@@ -108,7 +108,7 @@ async def test_the_hidden_plan_of_a_right_is_not_wiped_by_a_change_of_validity(o
     terminal = Terminal("DS-KV6124-E1")
     terminal.add_person("1001", "Anna", RightPlan=[{"doorNo": 1, "planTemplateNo": "3"}])
     async with open_lane(terminal) as lane:
-        await lane.change("1001", (None, YEAR, None, None), managed=("valid",))
+        await lane.change("1001", (None, YEAR, None, None, None), managed=("valid",))
         assert terminal.persons["1001"]["RightPlan"] == [{"doorNo": 1, "planTemplateNo": "3"}]
 
 
@@ -257,9 +257,9 @@ async def test_a_restart_that_is_asked_for_is_told(open_lane: OpenLane) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (("x" * 129, YEAR, ((1, 1),), "normal"), "name too long"),
-        (("a/b", YEAR, ((1, 1),), "normal"), "character of the name"),
-        (("Anna", Period("2050-01-01T00:00:00", ""), ((1, 1),), "normal"), "calendar"),
+        (("x" * 129, YEAR, ((1, 1),), "normal", None), "name too long"),
+        (("a/b", YEAR, ((1, 1),), "normal", None), "character of the name"),
+        (("Anna", Period("2050-01-01T00:00:00", ""), ((1, 1),), "normal", None), "calendar"),
     ],
 )
 async def test_a_value_that_is_not_accepted_is_told_in_plain_words(
@@ -346,7 +346,7 @@ async def test_a_terminal_with_upsert_alone_is_looked_at_before_an_add(open_lane
         assert first.error is None and isinstance(second.error, Conflict)
         [current] = await lane.reader.read("person", [Ref("1001")])
         [changed] = await lane.write(
-            Write("w", Action.UPDATE, "person", "1001", ("Anna B", YEAR, ((1, 1),), "normal"), current=current)
+            Write("w", Action.UPDATE, "person", "1001", ("Anna B", YEAR, ((1, 1),), "normal", None), current=current)
         )
         assert changed.error is None and terminal.persons["1001"]["name"] == "Anna B"
         assert "UserInfo/Record" not in _bodies(terminal) and "UserInfo/Modify" not in _bodies(terminal)

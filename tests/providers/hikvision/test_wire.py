@@ -21,7 +21,7 @@ PERSON: dict[str, Any] = {
     "Valid": {"enable": True, "beginTime": "2026-01-01T00:00:00", "endTime": "2026-12-31T23:59:59", "timeType": "local"},
     "RightPlan": [{"doorNo": 1, "planTemplateNo": "1"}], "numOfCard": 1,
 }  # fmt: skip
-VALUES = ("Anna", Period("2026-01-01T00:00:00", "2026-12-31T23:59:59"), ((1, 1),), "normal")
+VALUES = ("Anna", Period("2026-01-01T00:00:00", "2026-12-31T23:59:59"), ((1, 1),), "normal", None)
 
 
 def _page(*persons: Any, **head: Any) -> bytes:
@@ -75,8 +75,8 @@ def test_xml_where_json_was_asked_is_read() -> None:
     found = decode_people(body)
     first, second = Normaliser(None).people(found.records)
     assert (found.last, found.count, found.total) == (False, 2, 5)
-    assert first.values == ("A", PERMANENT, (), "normal")
-    assert second.values == ("B", Period("", "2026-12-31T23:59:59"), ((1, 2),), "normal")
+    assert first.values == ("A", PERMANENT, (), "normal", None)
+    assert second.values == ("B", Period("", "2026-12-31T23:59:59"), ((1, 2),), "normal", None)
 
 
 @pytest.mark.parametrize("word", ["NOMATCH", "NO_MATCHES", "NO MATCH"])
