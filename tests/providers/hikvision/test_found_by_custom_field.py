@@ -474,7 +474,7 @@ async def test_why_tells_whom_a_record_means_before_anything_was_written(staged:
         [bo] = await why(world, Question(resources, record=("members", "m2")))
         assert bo.verdict == "left-alone" and "its key is that of person 71" in bo.message
         [dora] = await why(world, Question(resources, Address.parse("Device/door:person/1003")))
-        assert "make it" in dora.message
+        assert "the next apply would add it" in dora.message
         stage.save(member("m3", "Dora Ek", "", number="1003"))
         [dora] = await why(world, Question(resources, Address.parse("Device/door:person/1003")))
         assert "no value for the extended field" in dora.message
