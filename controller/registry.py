@@ -46,11 +46,13 @@ BUILT_IN: tuple[Entry, ...] = (
     Entry("cardskipper", "providers.cardskipper.provider:PROVIDER", "Source"),
     Entry("csv", "providers.csv.provider:PROVIDER", "Source"),
     Entry("json", "providers.json.provider:PROVIDER", "Source"),
+    Entry("postgrest", "providers.postgrest.provider:PROVIDER", "Source"),
     Entry("hikvision", "providers.hikvision.provider:PROVIDER", "Device"),
 )
 BUILT_IN_SIMULATORS: tuple[Entry, ...] = (
     Entry("cardskipper", "providers.cardskipper.simulator:simulate"),
     Entry("hikvision", "providers.hikvision.simulator:simulate"),
+    Entry("postgrest", "providers.postgrest.simulator:simulate"),
 )
 
 

@@ -86,6 +86,24 @@ PERSON = RecordType(
     },
     sensitive=frozenset({"card_no", "card_numbers"}),
 )
+DEVICE = RecordType(
+    "device",
+    {
+        "id": FieldType.STRING,
+        "name": FieldType.STRING,
+        "url": FieldType.STRING,
+        "host": FieldType.STRING,  # name or address, without scheme and port
+        "port": FieldType.INTEGER,
+        "username": FieldType.STRING,
+        "password": FieldType.STRING,
+        "serial_number": FieldType.STRING,
+        "active": FieldType.BOOLEAN,
+        "status": FieldType.STRING,
+        "environment": FieldType.STRING,
+        "site": FieldType.STRING,
+    },
+    sensitive=frozenset({"password"}),
+)
 TABLE = RecordType("table", {})
 
-RECORD_TYPES: Mapping[str, RecordType] = {t.name: t for t in (PERSON, TABLE)}
+RECORD_TYPES: Mapping[str, RecordType] = {t.name: t for t in (PERSON, DEVICE, TABLE)}

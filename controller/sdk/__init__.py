@@ -7,7 +7,7 @@ loads neither.
 from controller.model.change import Action
 from controller.model.entity import Actual, Effect, Entity, EntityKind, Facts, Field, Page, Provenance, Refusal, Sought
 from controller.model.period import PERMANENT, Period, period_effect, show_period
-from controller.model.record import PERSON, TABLE, FieldType, Record, RecordRef, RecordType, Unreadable, Value
+from controller.model.record import DEVICE, PERSON, TABLE, FieldType, Record, RecordRef, RecordType, Unreadable, Value
 from controller.model.units import parse_duration
 from controller.sdk.context import Clock, Context, Endpoint, SystemClock, Tls
 from controller.sdk.errors import (
@@ -47,7 +47,7 @@ from controller.sdk.provider import (
 from controller.sdk.reference import Reference, SecretRef, TextOrRef
 
 __all__ = [
-    "PERMANENT", "PERSON", "SDK_VERSION", "TABLE",
+    "DEVICE", "PERMANENT", "PERSON", "SDK_VERSION", "TABLE",
     "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint",
     "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
     "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",

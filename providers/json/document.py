@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from pydantic import Field
 
 from controller.sdk import Problem, Record, Unreadable
-from controller.sdk.columns import FileConfig, NotReadable, RowReader, check_file, hold_duplicates, missing_columns, short_name
+from controller.sdk.columns import FileConfig, NotReadable, ObjectReader, check_file, hold_duplicates, short_name
 from controller.sdk.template import nearest
-
-_ABSENT = object()
-_SAMPLE = 100  # objects whose names are offered when a mapped one is nowhere
-_DEEPEST = 4
 
 
 class JsonConfig(FileConfig):
@@ -44,11 +40,9 @@ def read_json(body: bytes, config: JsonConfig) -> list[Record | Unreadable]:
     name = short_name(config)
     body = body.removeprefix(b"\xef\xbb\xbf")
     objects = _lines(body, name) if config.lines else _array(body, config.pointer or "", name)
-    present: set[str] = set()
-    sample: list[Mapping[str, Any]] = []
-    rows = list(_records(objects, RowReader(config), present, sample))
-    if sample:
-        _check_names(config, sample, present, name)
+    reader = ObjectReader(config)
+    rows = list(reader.read(objects))
+    reader.check_names(name)
     return hold_duplicates(rows)
 
 
@@ -91,73 +85,3 @@ def _follow(document: Any, pointer: str, name: str) -> Any:
             hint = f"did you mean {close}?" if close else "look at the document and correct the pointer"
             raise NotReadable(f"{name}: {pointer} leads nowhere: there is no {step!r}", hint=hint, code="pointer-nowhere")
     return here
-
-
-def _getter(path: str) -> Callable[[Mapping[str, Any]], Any]:
-    """The value at a name or dotted path, a name that holds dots itself first."""
-    if "." not in path:
-        return lambda item: item.get(path, _ABSENT)
-    steps = path.split(".")
-
-    def get(item: Mapping[str, Any]) -> Any:
-        if path in item:
-            return item[path]
-        here: Any = item
-        for step in steps:
-            if not isinstance(here, dict) or step not in here:
-                return _ABSENT
-            here = here[step]
-        return here
-
-    return get
-
-
-def _records(
-    objects: Iterable[tuple[str, Any]], reader: RowReader, present: set[str], sample: list[Mapping[str, Any]]
-) -> Iterator[Record | Unreadable]:
-    """Rows in order; notes in ``present`` which columns were seen in any, in ``sample`` the first objects."""
-    columns = [cell.column for cell in reader.cells]
-    values_of, nested = _values_of(columns), _nested(columns)
-    unseen = set(columns)
-    for place, item in objects:
-        if not isinstance(item, dict):
-            yield Unreadable(None, "not-an-object", "an object in braces is expected here", place)
-            continue
-        if len(sample) < _SAMPLE:
-            sample.append(item)
-        values = values_of(item)
-        if unseen:
-            seen = {name for name in unseen if _getter(name)(item) is not _ABSENT} if nested else unseen.intersection(item)
-            unseen -= seen
-            present |= seen
-        yield reader.read(values, place)
-
-
-def _values_of(columns: list[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
-    """All raw cells of an object, None for what is absent."""
-    if not _nested(columns):
-        return lambda item: [*map(item.get, columns)]
-    getters = [_getter(name) for name in columns]
-    return lambda item: [None if (value := get(item)) is _ABSENT else value for get in getters]
-
-
-def _nested(columns: Iterable[str]) -> bool:
-    return any("." in name for name in columns)
-
-
-def _check_names(config: JsonConfig, sample: list[Mapping[str, Any]], present: set[str], name: str) -> None:
-    """A mapped name that no object has is misspelt; without this every row would quietly lack it."""
-    if not missing_columns(config, present):
-        return
-    offered = {path: None for item in sample for path in _paths(item, _DEEPEST)}
-    problem = missing_columns(config, [*present, *offered])
-    if problem:
-        raise NotReadable(f"{name}: {problem}", hint=f"its objects have {', '.join(offered)}"[:500], code="column-missing")
-
-
-def _paths(item: Mapping[str, Any], depth: int) -> Iterator[str]:
-    for key, value in item.items():
-        if isinstance(value, dict) and depth > 1:
-            yield from (f"{key}.{path}" for path in _paths(value, depth - 1))
-        else:
-            yield key

@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Protocol
 from controller.sdk.simulation import Answer, AsgiScope, Faults, Receive, Send, check_basic, send_answer
 from providers.cardskipper.simulator import Account, Register
 from providers.hikvision.simulator import Terminal
+from providers.postgrest.simulator import Server
 
 PASSWORD = "Contract-12345"
 COLUMNS = ("id", "name", "until", "card")
@@ -273,5 +274,28 @@ class Json(_File):
     document = _FILE.replace("PROVIDER", "json")
 
 
+class Postgrest(SourceCase):
+    provider = "postgrest"
+    document = """
+apiVersion: trueup/v1
+kind: Source
+metadata: {name: people}
+spec:
+  provider: postgrest
+  config:
+    {url: "URL/rest/v1", table: members, apiKey: {env: CONTRACT_PASSWORD}, pageSize: 2,
+     map: {full_name: name, valid_until: until, card_no: {column: card, sensitive: true}},
+     timeouts: {connect: 500ms, read: 500ms}}
+"""
+
+    def simulator(self, people: Sequence[Person]) -> Server:
+        server = Server({"members": []}, key=PASSWORD, tokens=(PASSWORD,))
+        self.change(server, people)
+        return server
+
+    def change(self, simulator: Server, people: Sequence[Person]) -> None:
+        simulator.tables["members"] = [vars(person) for person in people]
+
+
 TARGETS: tuple[TargetCase, ...] = (Hikvision(), HikvisionByCustomField())
-SOURCES: tuple[SourceCase, ...] = (Cardskipper(), Csv(), Json())
+SOURCES: tuple[SourceCase, ...] = (Cardskipper(), Csv(), Json(), Postgrest())

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from controller.model.record import FieldType, Record, Unreadable, Value
 from controller.sdk.columns.cells import Read, cell_reader
-from controller.sdk.columns.words import FileConfig, file_sensitive
+from controller.sdk.columns.words import RowsConfig, file_sensitive
 from controller.sdk.template import compile_template, missing_fields, nearest, template_fields
 
 
@@ -28,7 +28,7 @@ class Cell(NamedTuple):
     plain: bool
 
 
-def missing_columns(config: FileConfig, columns: Iterable[str]) -> str:
+def missing_columns(config: RowsConfig, columns: Iterable[str]) -> str:
     """What is wrong when mapped columns, or the key's, are not among these; empty when all is there.
 
     A column with a default is as required as any other: a misspelt name must not turn every row into the default.
@@ -48,7 +48,7 @@ def missing_columns(config: FileConfig, columns: Iterable[str]) -> str:
 class RowReader:
     """Reads rows of one layout. ``get`` of a row and a column gives the raw cell."""
 
-    def __init__(self, config: FileConfig, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, config: RowsConfig, columns: Sequence[str] | None = None) -> None:
         """``columns`` None: any column may be there (JSON), so every canonical field is looked for."""
         self._template = (config.key_template,)
         self._key = compile_template(self._template)
@@ -81,7 +81,7 @@ class RowReader:
         return Record(key, fields, place)
 
 
-def _cells(config: FileConfig, columns: Sequence[str] | None) -> Iterable[Cell]:
+def _cells(config: RowsConfig, columns: Sequence[str] | None) -> Iterable[Cell]:
     hidden = file_sensitive(config)
     for field, column in config.map.items():
         declared = config.type_of(field)

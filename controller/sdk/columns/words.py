@@ -1,4 +1,4 @@
-"""The words of a source that is a file or a URL: where it is, what its rows are, and which column is which field.
+"""The words of a source made of rows: what its rows are, which column is which field, and for a file or a URL where it is.
 
 Only canonical fields and those that ``map`` names are read, so that what a record can hold is known without opening anything.
 """
@@ -48,18 +48,12 @@ def _column(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-class FileConfig(SpecModel):
-    """A source made of rows."""
+class RowsConfig(SpecModel):
+    """A source made of rows: what a row is, what identifies it, and which column is which field."""
 
-    path: str | None = Field(None, description="File, relative to the folder of the spec.", examples=["members.csv"])
-    url: str | None = Field(None, description="Address to fetch instead of a file.", examples=["https://intranet/members.csv"])
-    username: TextOrRef | None = Field(None, description="User name for the URL (Basic).")
-    password: SecretRef | None = Field(None, description="Password for the URL (Basic).")
-    headers: dict[str, str | Reference] = Field(
-        default_factory=dict, description="Headers sent to the URL; a value that is secret is a reference."
-    )
-    record: Literal["person", "table"] = Field(
-        "person", description="What a row is: a person with the canonical fields, or a table of mapped fields to be joined."
+    record: Literal["person", "device", "table"] = Field(
+        "person",
+        description="What a row is: a person or a device with the canonical fields, or a table of mapped fields to be joined.",
     )
     key: str | None = Field(
         None, description="Field, or template of fields, that identifies a row; default: id.", examples=["employee_no"]
@@ -84,12 +78,24 @@ class FileConfig(SpecModel):
         return declared or self.record_type.fields.get(field, FieldType.STRING)
 
 
-def file_fields(config: FileConfig) -> Mapping[str, FieldType]:
+class FileConfig(RowsConfig):
+    """Rows in a file or behind a URL."""
+
+    path: str | None = Field(None, description="File, relative to the folder of the spec.", examples=["members.csv"])
+    url: str | None = Field(None, description="Address to fetch instead of a file.", examples=["https://intranet/members.csv"])
+    username: TextOrRef | None = Field(None, description="User name for the URL (Basic).")
+    password: SecretRef | None = Field(None, description="Password for the URL (Basic).")
+    headers: dict[str, str | Reference] = Field(
+        default_factory=dict, description="Headers sent to the URL; a value that is secret is a reference."
+    )
+
+
+def file_fields(config: RowsConfig) -> Mapping[str, FieldType]:
     """Every field that a record can have: the canonical ones and the mapped ones."""
     return {name: config.type_of(name) for name in (*config.record_type.fields, *config.map)}
 
 
-def file_sensitive(config: FileConfig) -> frozenset[str]:
+def file_sensitive(config: RowsConfig) -> frozenset[str]:
     return config.record_type.sensitive | {name for name, column in config.map.items() if column.sensitive}
 
 
@@ -111,12 +117,17 @@ def check_file(config: FileConfig) -> Iterator[Problem]:
                 yield Problem((name,), f"{name} belongs to a url; a file needs none")
     elif (config.username is None) != (config.password is None):
         yield Problem(("username",), "username and password go together")
+    yield from check_rows(config)
+
+
+def check_rows(config: RowsConfig) -> Iterator[Problem]:
+    """What is wrong with the map and the key."""
     for field, column in config.map.items():
         yield from _check_column(config, field, column)
     yield from _check_key(config)
 
 
-def _check_column(config: FileConfig, field: str, column: Column) -> Iterator[Problem]:
+def _check_column(config: RowsConfig, field: str, column: Column) -> Iterator[Problem]:
     here = ("map", field)
     if not _BARE_NAME.fullmatch(field):
         yield Problem(here, f"{field!r} cannot be a field: use letters, digits and underscores", "first_name")
@@ -136,7 +147,7 @@ def _check_column(config: FileConfig, field: str, column: Column) -> Iterator[Pr
         yield Problem(here, str(problem))
 
 
-def _check_key(config: FileConfig) -> Iterator[Problem]:
+def _check_key(config: RowsConfig) -> Iterator[Problem]:
     problem = check_template(config.key_template)
     if problem:
         yield Problem(("key",), problem)
