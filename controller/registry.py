@@ -45,12 +45,14 @@ class Entry:
 BUILT_IN: tuple[Entry, ...] = (
     Entry("cardskipper", "providers.cardskipper.provider:PROVIDER", "Source"),
     Entry("csv", "providers.csv.provider:PROVIDER", "Source"),
+    Entry("edge-function", "providers.edge_function.provider:PROVIDER", "Source"),
     Entry("json", "providers.json.provider:PROVIDER", "Source"),
     Entry("postgrest", "providers.postgrest.provider:PROVIDER", "Source"),
     Entry("hikvision", "providers.hikvision.provider:PROVIDER", "Device"),
 )
 BUILT_IN_SIMULATORS: tuple[Entry, ...] = (
     Entry("cardskipper", "providers.cardskipper.simulator:simulate"),
+    Entry("edge-function", "providers.edge_function.simulator:simulate"),
     Entry("hikvision", "providers.hikvision.simulator:simulate"),
     Entry("postgrest", "providers.postgrest.simulator:simulate"),
 )

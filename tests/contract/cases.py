@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Protocol
 
 from controller.sdk.simulation import Answer, AsgiScope, Faults, Receive, Send, check_basic, send_answer
 from providers.cardskipper.simulator import Account, Register
+from providers.edge_function.simulator import Function
 from providers.hikvision.simulator import Terminal
 from providers.postgrest.simulator import Server
 
@@ -297,5 +298,30 @@ spec:
         simulator.tables["members"] = [vars(person) for person in people]
 
 
+class EdgeFunction(SourceCase):
+    provider = "edge-function"
+    document = """
+apiVersion: trueup/v1
+kind: Source
+metadata: {name: people}
+spec:
+  provider: edge-function
+  config:
+    {url: "URL/functions/v1/external-api-proxy", action: get-angajati-biometrie, apiKey: {env: CONTRACT_PASSWORD},
+     map: {full_name: nume_complet, valid_until: until, card_no: {column: biometrie.card, sensitive: true}},
+     timeouts: {connect: 500ms, read: 500ms}}
+"""
+
+    def simulator(self, people: Sequence[Person]) -> Function:
+        function = Function(key=PASSWORD)
+        self.change(function, people)
+        return function
+
+    def change(self, simulator: Function, people: Sequence[Person]) -> None:
+        simulator.employees[:] = [
+            {"id": p.id, "nume_complet": p.name, "until": p.until, "status": "activ", "biometrie": {"card": p.card}} for p in people
+        ]
+
+
 TARGETS: tuple[TargetCase, ...] = (Hikvision(), HikvisionByCustomField())
-SOURCES: tuple[SourceCase, ...] = (Cardskipper(), Csv(), Json(), Postgrest())
+SOURCES: tuple[SourceCase, ...] = (Cardskipper(), Csv(), Json(), Postgrest(), EdgeFunction())
