@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from controller.model.address import Address, Pattern
+from controller.model.content import Content
 from controller.model.encoding import canonical, canonical_texts
 from controller.model.entity import Actual, Entity, EntityKind
 from controller.model.errors import UsageError
@@ -33,6 +34,8 @@ class Marks:
         return self._fingerprint(b"key\0" + kind.encode() + b"\0" + key.encode())[:16]
 
     def value(self, kind: EntityKind, field: str, value: Any) -> str:
+        if type(value) is Content:
+            value = value.revision
         encode = canonical_texts if type(value) in _TEXTS else canonical
         return self._fingerprint(encode(["value", kind.name, field, value]))
 

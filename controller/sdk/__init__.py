@@ -5,11 +5,12 @@ loads neither.
 """
 
 from controller.model.change import Action
+from controller.model.content import Content
 from controller.model.entity import Actual, Effect, Entity, EntityKind, Facts, Field, Page, Provenance, Refusal, Sought
 from controller.model.period import PERMANENT, Period, period_effect, show_period
 from controller.model.record import DEVICE, PERSON, TABLE, FieldType, Record, RecordRef, RecordType, Unreadable, Value
 from controller.model.units import parse_duration
-from controller.sdk.context import Clock, Context, Endpoint, SystemClock, Tls
+from controller.sdk.context import Clock, Context, Endpoint, Pictures, SystemClock, Tls
 from controller.sdk.errors import (
     Busy,
     Conflict,
@@ -48,9 +49,9 @@ from controller.sdk.reference import Reference, SecretRef, TextOrRef
 
 __all__ = [
     "DEVICE", "PERMANENT", "PERSON", "SDK_VERSION", "TABLE",
-    "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint",
+    "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Content", "Context", "Done", "Effect", "Endpoint",
     "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
-    "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
+    "Period", "Pictures", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
     "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Sought", "Source", "SourceProvider", "SpecModel",
     "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable",
     "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect",

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from controller.sdk.reference import Reference, TextOrRef
 
 if TYPE_CHECKING:
+    from controller.model.content import Content
     from controller.sdk.http import Http
+    from controller.sdk.pictures.portrait import Portrait, Recipe
 
 
 class Clock(Protocol):
@@ -71,6 +73,15 @@ class Endpoint:
         return 4 * self.read
 
 
+class Pictures(Protocol):
+    """Fetches pictures that records name, and makes them fit."""
+
+    async def portrait(self, content: Content, recipe: Recipe) -> Portrait:
+        """The finished picture. Raises ProviderError of scope entity, with nothing done, when it cannot be had or used: ``Rejected``
+        (never until the declared picture changes) or a retryable one."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything a provider may use of the world. ``http`` is bound to the resource's endpoint, credentials included."""
@@ -81,3 +92,4 @@ class Context:
     folder: Path = Path()  # of the spec file: relative paths start here
     reveal: Callable[[Reference], str] | None = None
     log: Callable[[str], None] = lambda message: None
+    pictures: Pictures | None = None

@@ -137,6 +137,7 @@ class Written:
     error: ProviderError | None = None
     remote_id: str = ""
     message: str = ""  # worth telling although it went well: "the device asks for a restart"
+    evidence: str = ""  # what proves what was sent where it cannot be read back: the SHA-256 of a picture
 
 
 class Reader(Protocol):
