@@ -49,10 +49,11 @@ class Marks:
         }
 
     def entity(self, kind: EntityKind, thing: Actual | Entity | None, managed: Iterable[str] | None) -> str:
-        """One fingerprint over the managed fields; empty for an absent entity."""
+        """One fingerprint over the managed fields; empty for an absent entity. Of what was observed, only what can be observed."""
         if thing is None:
             return ""
-        return self._fingerprint(canonical_texts(["entity", kind.name, thing.key, self.values(kind, thing.values, managed)]))
+        values = readable(kind, thing.values) if isinstance(thing, Actual) else thing.values
+        return self._fingerprint(canonical_texts(["entity", kind.name, thing.key, self.values(kind, values, managed)]))
 
     def selection(self, scope: Scope, kinds: Iterable[tuple[Address, EntityKind]]) -> tuple[Scope, Scope]:
         """A selection that may name sensitive keys: as it matches, where plans hold tokens, and as it may be told.
@@ -85,3 +86,10 @@ class Marks:
             return (text,), (text,)
         tokens = tuple(f"{resource}:{word}/{self.token(kind, unquote(key))}" for kind in meant.values())
         return (text, *tokens), (text,) if _TOKEN.fullmatch(key) else tokens
+
+
+def readable(kind: EntityKind, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values with nothing in place of what nobody can read back."""
+    if not any(field.write_only for field in kind.fields):
+        return values
+    return tuple(None if field.write_only else value for field, value in zip(kind.fields, values, strict=True))

@@ -1,4 +1,4 @@
-"""Bytes that are elsewhere: an entity's picture stands in it by where it is and which revision of it is meant, never by its bytes."""
+"""Bytes that are elsewhere: an entity's picture stands in it by where it is and which revision is meant, never by its bytes."""
 
 from __future__ import annotations
 

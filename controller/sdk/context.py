@@ -77,8 +77,7 @@ class Pictures(Protocol):
     """Fetches pictures that records name, and makes them fit."""
 
     async def portrait(self, content: Content, recipe: Recipe) -> Portrait:
-        """The finished picture. Raises ProviderError of scope entity, with nothing done, when it cannot be had or used: ``Rejected``
-        (never until the declared picture changes) or a retryable one."""
+        """The finished picture. Raises Rejected, with nothing done, when it cannot be had or used: one entity is concerned."""
         ...
 
 

@@ -23,7 +23,8 @@ class OwnedRow(msgspec.Struct, frozen=True):
 
     ``fields`` holds a keyed fingerprint per field as last written, ``managed`` None means every field. ``tombstone``: barred,
     and to be kept so. ``source`` and ``record`` name the record that it was made from, ``also`` the further ones behind
-    it as (source, record): those that wish the same, and those that were joined.
+    it as (source, record): those that wish the same, and those that were joined. ``evidence`` proves what was sent where nobody can
+    read it back (the SHA-256 of a picture).
     """
 
     resource: str
@@ -42,6 +43,7 @@ class OwnedRow(msgspec.Struct, frozen=True):
     run: str = ""
     written_at: str = ""
     also: tuple[tuple[str, str], ...] = ()
+    evidence: str = ""
 
     @property
     def records(self) -> tuple[tuple[str, str], ...]:

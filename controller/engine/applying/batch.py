@@ -130,7 +130,7 @@ class Batch:
         change = item.change
         if item.unsure and item.as_wished() and item.prepare():
             self._end(item, Status.DONE, "an earlier attempt turned out to have worked")
-        elif not self._unnamed(item) and item.now() != change.before:
+        elif not self._unnamed(item) and item.now() != change.before and not item.repeats():
             self._moved(item)
         elif guard := item.guarded:
             self._end(item, Status.STALE, f"{guard} since the plan was made; left alone")

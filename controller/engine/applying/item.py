@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from controller.engine.marks import Marks
+from controller.engine.marks import Marks, readable
 from controller.model.change import Action, Change
 from controller.model.entity import Actual, Entity, EntityKind
 from controller.model.outcome import Outcome, Status
@@ -84,9 +84,22 @@ class Item:
         return self.marks.entity(self.kind, self.current, self.change.managed)
 
     def as_wished(self) -> bool:
-        if self.change.action is Action.DELETE:
-            return self.current is None
-        return self.now() == self.change.fingerprint
+        """Whether the latest look shows what was to be written. What none can show is believed when the target said yes to it."""
+        if self.change.action is Action.DELETE or self.current is None:
+            return self.change.action is Action.DELETE and self.current is None
+        values = self.current.values
+        if self.written is not None and self.written.error is None:
+            fields = zip(self.kind.fields, self.values, values, strict=True)
+            values = tuple(sent if field.write_only else seen for field, sent, seen in fields)
+        return self.marks.entity(self.kind, Entity(self.kind.name, self.current.key, values), self.change.managed) == (
+            self.change.fingerprint
+        )
+
+    def repeats(self) -> bool:
+        """Whether to send again what may have arrived, because no look can tell: what can be seen is as wished."""
+        if not self.unsure or self.current is None or not any(field.write_only for field in self.kind.fields):
+            return False
+        return readable(self.kind, self.current.values) == readable(self.kind, self.values)
 
     def prepare(self) -> bool:
         """Work out what will be written; False when the records behind it are no longer those that were planned."""
@@ -109,7 +122,8 @@ class Item:
 
     def write(self) -> Write:
         change = self.change
-        action = change.action if change.action in (Action.CREATE, Action.DELETE) else Action.UPDATE
+        new = change.action is Action.CREATE and self.current is None  # one that is sent again may be there by now
+        action = Action.CREATE if new else Action.DELETE if change.action is Action.DELETE else Action.UPDATE
         subject = change.subject or (self.current.subject if self.current else "")
         return Write(
             change.id, action, self.kind.name, self.key, self.values, change.managed, subject, change.remote_id, self.current
@@ -146,4 +160,5 @@ class Item:
             run=run,
             written_at=time,
             also=tuple((record.source, record.key) for record in records[1:]),
+            evidence=self.written.evidence if self.written else "",
         )

@@ -12,6 +12,7 @@ import msgspec
 
 from controller.engine.applying.item import Item
 from controller.engine.judging.survey import judge, provider_of
+from controller.engine.judging.unseen import hides
 from controller.engine.plans.limits import counts_as
 from controller.engine.plans.planfile import changes_of
 from controller.engine.side_by_side import asking
@@ -110,6 +111,9 @@ async def _end(
     if done and row is not None and actual is not None:
         owned = _row(world, kind, begun, (actual, row), change)
     outcome = _outcome(begun, Status.DONE if done else Status.FAILED)
+    if actual is not None and not done and hides(kind):
+        message = "the run was interrupted, and no look can tell whether this took effect; the next plan writes it again"
+        outcome = msgspec.structs.replace(outcome, message=message, effect=Done.UNKNOWN.value)
     effect = counts_as(change) if change else _EFFECTS.get(action, Effect.GRANTS)
     await world.state.journal.finish(begun.run, [Finished(outcome, owned=owned, remove=removed, effect_class=effect.value)])
     return done

@@ -85,5 +85,8 @@ def forget(target: Target, kind: EntityKind, actual: Actual | None, row: OwnedRo
 
 
 def is_what_we_began(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow) -> bool:
-    """A create that was begun and never confirmed is ours only if what stands there is what we were about to write."""
-    return target.marks.values(kind, actual.values, row.fields) == dict(row.fields)
+    """A create that was begun and never confirmed is ours only if what stands there is what we were about to write, as far as that
+    can be read."""
+    hidden = {field.name for field in kind.fields if field.write_only}
+    begun = {name: mark for name, mark in row.fields.items() if name not in hidden}
+    return target.marks.values(kind, actual.values, begun) == begun

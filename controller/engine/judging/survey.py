@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
 from controller.engine.judging.finding import find
 from controller.engine.judging.target import Looking, Protections, Target
+from controller.engine.judging.unseen import Unseen, hides
 from controller.engine.side_by_side import asking
 from controller.engine.steer.renewal import objections
 from controller.engine.wishes.desired import DesiredSet
@@ -139,8 +142,11 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
     sought = bool(target.desired.sought)  # then everything must be seen before anything can be compared
     folds = {} if sought else {kind.name: _fold(target, kind) for kind in looked_at}
     kept: dict[str, list[Actual]] = {kind.name: [] for kind in looked_at}
+    unseen = {kind.name: await _unseen(world, target, kind) for kind in kinds if hides(kind)}
     seen: Counter[str] = Counter()
     async for page in reader.observe([kind.name for kind in looked_at]):
+        if page.kind in unseen:
+            page = msgspec.structs.replace(page, entities=list(unseen[page.kind].completed(page.entities)))
         if sought:
             kept[page.kind] += page.entities
         else:
@@ -159,6 +165,12 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
     found = {name: fold.finish() for name, fold in folds.items()}
     target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})
+
+
+async def _unseen(world: World, target: Target, kind: EntityKind) -> Unseen:
+    owned, wishes = target.owned.get(kind.name, {}), target.desired.entities.get(kind.name, {})
+    rows = await world.state.inventory.load(world.remembered_as(target.address), kind.name, owned.keys()) if owned else {}
+    return Unseen(kind, wishes, rows, target.marks)
 
 
 def _with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:

@@ -8,13 +8,13 @@ SELECT entity_key FROM inventory WHERE resource = ? AND kind = ? AND tombstone =
 -- name: load
 -- PostgreSQL says = ANY(:keys) where SQLite unfolds a JSON list; either way it is one argument for thousands of keys.
 SELECT resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run,
-       written_at, also
+       written_at, also, evidence
 FROM inventory
 WHERE resource = :resource AND kind = :kind AND entity_key IN (SELECT value FROM json_each(:keys));
 
 -- name: everything
 SELECT resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run,
-       written_at, also
+       written_at, also, evidence
 FROM inventory
 WHERE resource = ?
 ORDER BY kind, entity_key;
@@ -38,18 +38,19 @@ SELECT DISTINCT resource FROM inventory ORDER BY resource;
 
 -- name: upsert
 INSERT INTO inventory (resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source,
-                       record, run, written_at, also)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       record, run, written_at, also, evidence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (resource, kind, entity_key) DO UPDATE SET
     status = excluded.status, tombstone = excluded.tombstone, only_existing = excluded.only_existing,
     remote_id = excluded.remote_id, subject = excluded.subject, label = excluded.label, fields = excluded.fields,
     managed = excluded.managed, source = excluded.source, record = excluded.record, run = excluded.run,
-    written_at = excluded.written_at, also = excluded.also;
+    written_at = excluded.written_at, also = excluded.also,
+    evidence = CASE WHEN excluded.evidence = '' THEN inventory.evidence ELSE excluded.evidence END;
 
 -- name: begin
 INSERT INTO inventory (resource, kind, entity_key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source,
-                       record, run, written_at, also)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                       record, run, written_at, also, evidence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (resource, kind, entity_key) DO UPDATE SET
     tombstone = excluded.tombstone, only_existing = excluded.only_existing, remote_id = excluded.remote_id,
     subject = excluded.subject, label = excluded.label, fields = excluded.fields, managed = excluded.managed,

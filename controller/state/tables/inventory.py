@@ -129,7 +129,7 @@ def _write(row: OwnedRow) -> tuple[Any, ...]:
     return (
         row.resource, row.kind, row.key, row.status, int(row.tombstone), int(row.only_existing), row.remote_id, row.subject,
         row.label, msgspec.json.encode(row.fields).decode(), managed, row.source, row.record, row.run, row.written_at,
-        also_text(row.also),
+        also_text(row.also), row.evidence,
     )  # fmt: skip
 
 
@@ -141,10 +141,10 @@ _also = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 def _read(row: tuple[Any, ...]) -> OwnedRow:
     (
         resource, kind, key, status, tombstone, only_existing, remote_id, subject, label, fields, managed, source, record, run, at,
-        also,
+        also, evidence,
     ) = row  # fmt: skip
     return OwnedRow(
         resource, kind, key, status, bool(tombstone), bool(only_existing), remote_id, subject, label, _texts.decode(fields),
         None if managed is None else _managed.decode(managed), source, record, run, at,
-        _also.decode(also) if also else (),
+        _also.decode(also) if also else (), evidence,
     )  # fmt: skip
