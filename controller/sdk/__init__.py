@@ -27,7 +27,7 @@ from controller.sdk.errors import (
     Unreachable,
     WrongTarget,
 )
-from controller.sdk.mapping import Match, SpecModel, SubjectMapping, Template, Valid
+from controller.sdk.mapping import Match, Seconds, SpecModel, SubjectMapping, Template, Valid
 from controller.sdk.provider import (
     SDK_VERSION,
     Checkable,
@@ -51,8 +51,8 @@ __all__ = [
     "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Context", "Done", "Effect", "Endpoint",
     "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
     "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
-    "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Sought", "Source", "SourceProvider", "SpecModel",
-    "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable",
-    "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect",
+    "Refusal", "Rejected", "Right", "Scope", "Seconds", "SecretRef", "Selected", "Sought", "Source", "SourceProvider",
+    "SpecModel", "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized",
+    "Unreachable", "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect",
     "show_period",
 ]  # fmt: skip

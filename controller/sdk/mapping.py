@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from controller.model.units import parse_duration
 
 
 class SpecModel(BaseModel):
@@ -36,6 +38,19 @@ Template: TypeAlias = Annotated[
     Field(min_length=1, json_schema_extra={"x-trueup-template": True}),
 ]
 """One template or a list of them; the first whose fields are all there is taken."""
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Seconds: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0, le=3600),
+    WithJsonSchema({"type": "string", "pattern": r"^((\d+(\.\d+)?(ms|s|m|h))+)$", "examples": ["5s", "1m"]}),
+]
+"""A time limit as people write it, ``5s`` or ``1m``; a provider gets seconds."""
 
 
 class Match(SpecModel):
