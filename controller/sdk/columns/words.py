@@ -53,10 +53,12 @@ class FileConfig(SpecModel):
 
     path: str | None = Field(None, description="File, relative to the folder of the spec.", examples=["members.csv"])
     url: str | None = Field(None, description="Address to fetch instead of a file.", examples=["https://intranet/members.csv"])
-    username: TextOrRef | None = Field(None, description="User name for the URL (Basic).")
-    password: SecretRef | None = Field(None, description="Password for the URL (Basic).")
+    username: TextOrRef | None = Field(None, description="User name for the URL (Basic).", examples=["trueup"])
+    password: SecretRef | None = Field(None, description="Password for the URL (Basic).", examples=[{"env": "MEMBERS_PASSWORD"}])
     headers: dict[str, str | Reference] = Field(
-        default_factory=dict, description="Headers sent to the URL; a value that is secret is a reference."
+        default_factory=dict,
+        description="Headers sent to the URL; a value that is secret is a reference.",
+        examples=[{"X-Api-Key": {"env": "MEMBERS_KEY"}}],
     )
     record: Literal["person", "table"] = Field(
         "person", description="What a row is: a person with the canonical fields, or a table of mapped fields to be joined."

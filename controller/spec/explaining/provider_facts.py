@@ -10,7 +10,7 @@ import msgspec
 
 from controller.model.entity import EntityKind, Field
 from controller.registry import Registry, kind_of
-from controller.sdk.provider import SourceProvider, TargetProvider
+from controller.sdk.provider import Provider, TargetProvider
 from controller.spec.explaining.topics import Topic, fields_below
 
 DEPENDS = (AttributeError, KeyError, TypeError, ValueError)
@@ -59,7 +59,7 @@ def describe(name: str, registry: Registry) -> ProviderFacts:
     """Raises UnknownProvider and BrokenProvider."""
     provider = registry.load(name)
     entry = next(entry for entry in registry.entries() if entry.name == name)
-    target = isinstance(provider, TargetProvider)
+    target = provider if isinstance(provider, TargetProvider) else None
     return ProviderFacts(
         name=name,
         title=provider.title,
@@ -67,18 +67,20 @@ def describe(name: str, registry: Registry) -> ProviderFacts:
         origin=entry.origin,
         module=entry.target.partition(":")[0],
         simulator=name in registry.simulators(),
-        keeps=tuple(map(_kind_row, provider.kinds)) if isinstance(provider, TargetProvider) else _records(provider),
-        abilities=tuple(_of_target(provider) if isinstance(provider, TargetProvider) else _of_source(provider)),
+        keeps=_keeps(provider),
+        abilities=tuple(_abilities(provider)),
         lane="one call at a time to each resource; resources side by side (Controller.spec.parallelDevices)",
-        batch=provider.batch if isinstance(provider, TargetProvider) else 0,
+        batch=target.batch if target else 0,
         needs=provider.needs,
         config=fields_below(name, "config", registry),
-        sections={key: fields_below(name, key, registry) for key in provider.sections} if target else {},
+        sections={key: fields_below(name, key, registry) for key in target.sections} if target else {},
     )
 
 
-def _records(provider: SourceProvider) -> tuple[KindRow, ...]:
-    """The records as they are with nothing said in the config; empty where that cannot be told."""
+def _keeps(provider: Provider) -> tuple[KindRow, ...]:
+    """The entity kinds of a target; the records of a source with nothing said in its config, empty where that cannot be told."""
+    if isinstance(provider, TargetProvider):
+        return tuple(map(_kind_row, provider.kinds))
     config = provider.config.model_construct()
     try:
         sensitive = provider.sensitive(config)
@@ -127,19 +129,16 @@ def _type_name(type: Any) -> str:
     return names.get(type, getattr(type, "__name__", "").lower())
 
 
-def _of_source(provider: SourceProvider) -> Iterator[str]:
-    yield "read records"
-    if _can_tell_rights(provider.source):
-        yield "tell what its account may do (trueup test)"
-
-
-def _of_target(provider: TargetProvider) -> Iterator[str]:
-    yield "read and write"
-    if any(kind.expires for kind in provider.kinds):
-        yield "bar without deleting (onRemoval: expire)"
-    if provider.keeps_time:
-        yield "judge validity by its own clock"
-    if _can_tell_rights(provider.reader):
+def _abilities(provider: Provider) -> Iterator[str]:
+    if isinstance(provider, TargetProvider):
+        yield "read and write"
+        if any(kind.expires for kind in provider.kinds):
+            yield "bar without deleting (onRemoval: expire)"
+        if provider.keeps_time:
+            yield "judge validity by its own clock"
+    else:
+        yield "read records"
+    if _can_tell_rights(provider.reader if isinstance(provider, TargetProvider) else provider.source):
         yield "tell what its account may do (trueup test)"
 
 
