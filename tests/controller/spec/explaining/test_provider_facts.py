@@ -64,7 +64,7 @@ def registry() -> Iterator[Registry]:
     )  # fmt: skip
     source = SourceProvider("odd", "Odd source", Config, lost, lost, unannotated)
     target = TargetProvider(
-        "even", "Even target", "Service", Config, (kind,), {}, lost, lost, unannotated, lost, unannotated, unannotated, lost
+        "even", "Even target", "Service", Config, (kind,), {}, lost, lost, lost, lost, unannotated, unannotated, lost
     )
     vars(fake).update(SOURCE=source, TARGET=target)
     points = [
