@@ -53,6 +53,6 @@ __all__ = [
     "Period", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref", "Reference",
     "Refusal", "Rejected", "Right", "Scope", "Seconds", "SecretRef", "Selected", "Sought", "Source", "SourceProvider",
     "SpecModel", "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized",
-    "Unreachable", "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect",
-    "show_period",
+    "Unreachable", "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration",
+    "period_effect", "show_period",
 ]  # fmt: skip
