@@ -25,6 +25,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "validate": "Check the specs; shows every problem at once.",
             "explain": "Tell what a field of a spec means.",
             "schema": "Print JSON Schemas, for editors and programs.",
+            "fmt": "Put spec files into one form; keeps comments.",
         },
     ),
     "change": (

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from controller.cli.show.catalogue.documents import DOCUMENTS as CATALOGUE_DOCUMENTS
+from controller.cli.show.declare.documents import DOCUMENTS as DECLARE_DOCUMENTS
 from controller.cli.show.documents import DOCUMENTS
 from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
 from controller.cli.show.upkeep.documents import DOCUMENTS as UPKEEP_DOCUMENTS
@@ -38,6 +39,7 @@ _OUTPUTS: dict[str, Any] = {
     **PAST_DOCUMENTS,
     **UPKEEP_DOCUMENTS,
     **CATALOGUE_DOCUMENTS,
+    **DECLARE_DOCUMENTS,
 }
 
 
