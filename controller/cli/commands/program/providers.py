@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List the providers; none is loaded for it.")
 @json_option
 @click.pass_context
 def list_(context: click.Context, output: str) -> Exit:
@@ -49,7 +49,7 @@ def list_(context: click.Context, output: str) -> Exit:
     return Exit.FINE
 
 
-@command.command("describe")
+@command.command("describe", short_help="Tell what one keeps, can and needs.")
 @click.argument("name")
 @json_option
 @click.pass_context
@@ -71,7 +71,7 @@ def describe(context: click.Context, name: str, output: str) -> Exit:
     return Exit.FINE
 
 
-@command.command("new")
+@command.command("new", short_help="Write a new one that works at once.")
 @click.argument("name")
 @click.option("--source", "role", flag_value="source", help="Where records come from.")
 @click.option("--target", "role", flag_value="target", default="target", help="What is made true [default].")

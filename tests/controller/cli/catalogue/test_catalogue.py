@@ -29,9 +29,12 @@ FIELDS = {
 }
 
 
+SCHEMAS = all_schemas()
+
+
 def agrees(name: str, out: str) -> Any:
     document = json.loads(out)
-    jsonschema.validate(document, json.loads(all_schemas()[f"{name}.json"]))
+    jsonschema.validate(document, json.loads(SCHEMAS[f"{name}.json"]))
     return document
 
 
@@ -94,14 +97,14 @@ def test_explain_of_a_wrong_path_says_what_was_meant(trueup: Run) -> None:
 
 
 def test_schema_prints_the_one_for_all_specs_and_each_other(trueup: Run) -> None:
-    assert trueup("schema").out == all_schemas()["trueup.json"]
+    assert trueup("schema").out == SCHEMAS["trueup.json"]
     for word, file in (
         ("Device.hikvision", "Device.hikvision"),
         ("device", "Device.hikvision"),
         ("csv", "Source.csv"),
         ("plan", "plan"),
     ):
-        assert trueup("schema", word).out == all_schemas()[f"{file}.json"]
+        assert trueup("schema", word).out == SCHEMAS[f"{file}.json"]
 
 
 def test_schema_of_a_word_that_means_nothing_or_several(trueup: Run) -> None:
@@ -113,11 +116,11 @@ def test_schema_of_a_word_that_means_nothing_or_several(trueup: Run) -> None:
 
 def test_schema_lists_and_writes_all(trueup: Run, tmp_path: Path) -> None:
     listed = {row["name"] for row in agrees("schema-list", trueup("schema", "--list", "-o", "json").out)["schemas"]}
-    assert listed == {name.removesuffix(".json") for name in all_schemas()}
+    assert listed == {name.removesuffix(".json") for name in SCHEMAS}
     assert "Device.hikvision  " in trueup("schema", "--list").out
     said = trueup("schema", "--out", "made")
     assert said.code == 0 and "made/trueup.json" in said.err
-    assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "made").iterdir()} == all_schemas()
+    assert {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "made").iterdir()} == SCHEMAS
 
 
 def test_providers_are_listed_with_where_they_come_from_and_none_is_loaded(trueup: Run, broken_third_party: None) -> None:
@@ -131,7 +134,7 @@ def test_providers_are_listed_with_where_they_come_from_and_none_is_loaded(trueu
 def test_a_provider_that_cannot_be_loaded_is_left_out_of_schemas_and_said_when_asked_for(
     trueup: Run, broken_third_party: None
 ) -> None:
-    assert trueup("schema").out == all_schemas()["trueup.json"]
+    assert trueup("schema").out == SCHEMAS["trueup.json"]
     said = trueup("providers", "describe", "acme")
     assert said.code == 1 and "cannot be loaded" in said.err and "It comes with a third party" in said.err
 
