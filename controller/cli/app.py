@@ -69,6 +69,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
         "The program",
         {
             "providers": "Which systems trueup knows; begin a new one.",
+            "doctor": "What is wrong with this machine; for a bug report.",
             "simulate": "Start simulated doors and registers on this machine.",
             "version": "Show the version.",
         },
