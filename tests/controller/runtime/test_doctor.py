@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import hashlib
 import ipaddress
 import os
@@ -25,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from controller.registry import BrokenProvider, Entry
-from controller.runtime.doctor import machine, redaction
+from controller.runtime.doctor import machine
 from controller.runtime.doctor.examine import Visit, examine
 from controller.runtime.doctor.network import Knocking, network
 from controller.runtime.doctor.page import Page
@@ -55,9 +56,9 @@ class Clock(SystemClock):
 
 
 def test_the_same_name_is_the_same_word_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction.getpass, "getuser", lambda: "anna")
+    monkeypatch.setattr(getpass, "getuser", lambda: "anna")
     monkeypatch.setattr(socket, "gethostname", lambda: "Gym-PC")
-    monkeypatch.setattr(redaction.Path, "home", lambda: Path("/home/anna"))
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/anna"))
     redactor = Redactor()
     assert redactor.host("door.example.org") == "host-2"
     assert redactor.text("anna on gym-pc asked door.example.org, not door.example.organic") == (
@@ -77,9 +78,9 @@ def test_a_machine_without_names_is_no_trouble(monkeypatch: pytest.MonkeyPatch) 
     def nobody() -> str:
         raise KeyError("uid not found")
 
-    monkeypatch.setattr(redaction.getpass, "getuser", nobody)
+    monkeypatch.setattr(getpass, "getuser", nobody)
     monkeypatch.setattr(socket, "gethostname", lambda: "")
-    monkeypatch.setattr(redaction.Path, "home", lambda: Path("/"))
+    monkeypatch.setattr(Path, "home", lambda: Path("/"))
     assert Redactor().text("/a b") == "/a b"
 
 
