@@ -106,6 +106,17 @@ class Registry:
             self._loaded[name] = loaded
         return self._loaded[name]
 
+    def loadable(self) -> Registry:
+        """The same without the third-party providers that cannot be loaded, for whoever asks about all of them at once."""
+        return Registry([entry for entry in self.entries() if self._loads(entry.name)], (), lambda group: ())
+
+    def _loads(self, name: str) -> bool:
+        try:
+            self.load(name)
+        except BrokenProvider:
+            return False
+        return True
+
     def simulators(self) -> tuple[str, ...]:
         return tuple(sorted(self._simulators))
 

@@ -202,7 +202,8 @@ class Stage:
             ["apply", "--auto-approve", "--bootstrap"], ["apply", "plan.json", "--auto-approve"],
             ["apply", "--auto-approve", "-o", "json", "--verbose"], ["drift"], ["drift", "-o", "json", "--verbose"], ["status"],
             ["status", "-o", "json"], ["test"], ["test", "-o", "json", "--verbose"], ["secrets", "list"], ["protections", "list"],
-            ["plan", "--verbose"],
+            ["plan", "--verbose"], ["state", "list"], ["state", "list", "*", "-o", "json"], ["state", "check"], ["state", "unlock"],
+            ["state", "backup", "copy.db", "--force"], ["doctor", "--show-names"], ["doctor", "-o", "json", "--verbose"],
         ):  # fmt: skip
             self.call(mood, *arguments)
 
@@ -356,6 +357,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.chdir(folder)
         monkeypatch.setenv("DOOR_PASSWORD", CANARIES["env"])
+        monkeypatch.setenv("https_proxy", f"http://admin:{CANARIES['wrong']}@proxy.example:3128")
         handler, root = Listening(ear), logging.getLogger()
         level = root.level
         root.addHandler(handler)
@@ -380,6 +382,10 @@ def play(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         if mood == "tampered with":
             stage.call("set up", "secrets", "set", "spare", stdin=CANARIES["wrong"])
             stage.call("set up", "secrets", "rm", "spare")
+            stage.call("set up", "secrets", "rotate", "--verbose")
+            stage.call("set up", "state", "forget", "Device/door-0:person/1001", "--auto-approve", "-o", "json")
+            stage.call("set up", "state", "restore", "copy.db", "--auto-approve")  # of another key by now
+            stage.call("set up", "apply", "--auto-approve", "--bootstrap")
         if mood == "refused":
             for door, name in zip(stage.doors, ("env", "sealed", "plain"), strict=True):
                 door.gate.password = CANARIES[name]
@@ -411,6 +417,8 @@ def test_the_secrets_were_really_out(stage: Stage) -> None:
     assert all(CANARIES["card"] in door.cards for door in stage.doors)
     assert stage.codes["in order: trueup apply --auto-approve --bootstrap"] == 0
     assert stage.codes["in order: trueup plan --verbose"] == 0
+    assert stage.codes["set up: trueup secrets rotate --verbose"] == 0
+    assert stage.codes["in order: trueup state backup copy.db --force"] == 0
 
 
 def test_every_mood_was_met(stage: Stage) -> None:

@@ -23,6 +23,9 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "init": "Write a commented starter spec.",
             "validate": "Check the specs; shows every problem at once.",
+            "explain": "Tell what a field of a spec means.",
+            "schema": "Print JSON Schemas, for editors and programs.",
+            "fmt": "Put spec files into one form; keeps comments.",
         },
     ),
     "change": (
@@ -65,6 +68,8 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "program": (
         "The program",
         {
+            "providers": "Which systems trueup knows; begin a new one.",
+            "doctor": "What is wrong with this machine; for a bug report.",
             "simulate": "Start simulated doors and registers on this machine.",
             "version": "Show the version.",
         },

@@ -11,7 +11,10 @@ from controller.cli.settings import Settings
 from controller.cli.talk import Talk, write
 from controller.model.errors import SpecInvalid, TrueupError
 
-REPORT = "this is a fault in trueup itself; run the command again with --verbose and report what it prints (CONTRIBUTING.md)"
+REPORT = (
+    "this is a fault in trueup itself; run the command again with --verbose and report what it prints, with `trueup doctor` "
+    "(CONTRIBUTING.md)"
+)
 
 
 def explain(error: BaseException, settings: Settings) -> Exit:

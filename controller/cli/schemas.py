@@ -1,6 +1,5 @@
-"""Writes every generated schema into a folder, or checks what stands there: ``python -m controller.cli.schemas``.
-
-Not a command of trueup: it serves this repository.
+"""Every generated schema: for ``trueup schema``, and for this repository, where ``python -m controller.cli.schemas`` writes them
+into a folder or checks what stands there.
 """
 
 from __future__ import annotations
@@ -11,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from controller.cli.show.catalogue.documents import DOCUMENTS as CATALOGUE_DOCUMENTS
+from controller.cli.show.declare.documents import DOCUMENTS as DECLARE_DOCUMENTS
 from controller.cli.show.documents import DOCUMENTS
 from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
 from controller.cli.show.upkeep.documents import DOCUMENTS as UPKEEP_DOCUMENTS
 from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
-from controller.registry import Registry
+from controller.registry import REGISTRY, Registry
 from controller.spec.schemas import DIALECT, encode
 from controller.spec.schemas import schemas as spec_schemas
 
@@ -27,14 +28,18 @@ _COMMANDS = {
     "policy-test": "policy test -o json",
     "secrets-rotate": "secrets rotate -o json",
     **{f"state-{verb}": f"state {verb} -o json" for verb in ("backup", "restore", "check", "list", "forget", "unlock")},
+    "providers-list": "providers list -o json",
+    "providers-describe": "providers describe -o json",
+    "providers-new": "providers new -o json",
+    "schema-list": "schema --list -o json",
 }
-
-
 _OUTPUTS: dict[str, Any] = {
     **DOCUMENTS,
     **WHY_DOCUMENTS,
     **PAST_DOCUMENTS,
     **UPKEEP_DOCUMENTS,
+    **CATALOGUE_DOCUMENTS,
+    **DECLARE_DOCUMENTS,
 }
 
 
@@ -50,6 +55,11 @@ def output_schemas() -> dict[str, dict[str, Any]]:
         }
         found[f"{name}.json"] = {**head, **schema}
     return found
+
+
+def every_schema() -> dict[str, dict[str, Any]]:
+    """File name to schema: specs of every installed provider that can be loaded, and outputs."""
+    return {**spec_schemas(REGISTRY.loadable()), **output_schemas()}
 
 
 def all_schemas() -> dict[str, str]:

@@ -28,7 +28,7 @@ from controller.sdk.errors import (
     Unreachable,
     WrongTarget,
 )
-from controller.sdk.mapping import Match, SpecModel, SubjectMapping, Template, Valid
+from controller.sdk.mapping import Match, Seconds, SpecModel, SubjectMapping, Template, Valid
 from controller.sdk.provider import (
     SDK_VERSION,
     Checkable,
@@ -53,9 +53,9 @@ __all__ = [
     "Endpoint",
     "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
     "Period", "Pictures", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref",
-    "Reference", "Refusal", "Rejected", "Right", "Scope", "SecretRef", "Selected", "Sought", "Source", "SourceProvider",
-    "SpecModel",
-    "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable",
-    "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration", "period_effect",
-    "show_period",
+    "Reference",
+    "Refusal", "Rejected", "Right", "Scope", "Seconds", "SecretRef", "Selected", "Sought", "Source", "SourceProvider",
+    "SpecModel", "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized",
+    "Unreachable", "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration",
+    "period_effect", "show_period",
 ]  # fmt: skip

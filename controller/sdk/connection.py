@@ -5,24 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from controller.model.units import parse_duration
 from controller.sdk.context import Tls
-from controller.sdk.mapping import SpecModel
-
-
-def _seconds(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-Seconds: TypeAlias = Annotated[
-    float,
-    BeforeValidator(_seconds),
-    Field(gt=0, le=600),
-    WithJsonSchema({"type": "string", "pattern": r"^((\d+(\.\d+)?(ms|s|m))+)$", "examples": ["5s", "1m"]}),
-]
-"""A time limit: ``5s``, ``1m``; seconds, above 0, at most ten minutes."""
+from controller.sdk.mapping import Seconds, SpecModel
 
 
 def _web_url(url: str) -> str:

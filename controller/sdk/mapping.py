@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from controller.model.units import parse_duration
 
 
 class SpecModel(BaseModel):
@@ -38,12 +40,27 @@ Template: TypeAlias = Annotated[
 """One template or a list of them; the first whose fields are all there is taken."""
 
 
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Seconds: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0, le=3600),
+    WithJsonSchema({"type": "string", "pattern": r"^((\d+(\.\d+)?(ms|s|m|h))+)$", "examples": ["5s", "1m"]}),
+]
+"""A time limit as people write it, ``5s`` or ``1m``; a provider gets seconds."""
+
+
 class Match(SpecModel):
     """Joins another source: its record with the same value lends fields."""
 
-    source: str = Field(description="Name of the source to join.", json_schema_extra={"x-trueup-source": True})
+    source: str = Field(description="Name of the source to join.", examples=["ids"], json_schema_extra={"x-trueup-source": True})
     on: Template = Field(description="What to look for, from this record's fields.", examples=["{email}"])
-    by: str | None = Field(None, description="Field of the other source to look in; default: the one field that `on` names.")
+    by: str | None = Field(
+        None, description="Field of the other source to look in; default: the one field that `on` names.", examples=["email"]
+    )
     take: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)] = Field(
         description="Fields of the other source that are added to the record.", examples=["employee_no"]
     )
@@ -53,10 +70,15 @@ class SubjectMapping(SpecModel):
     """Which records of which source become subjects of this resource."""
 
     from_: str = Field(
-        alias="from", description="Name of the source that the records come from.", json_schema_extra={"x-trueup-source": True}
+        alias="from",
+        description="Name of the source that the records come from.",
+        examples=["members"],
+        json_schema_extra={"x-trueup-source": True},
     )
     match: Annotated[tuple[Match, ...], BeforeValidator(_as_list)] = Field(
-        (), description="Other sources to join, one after the other."
+        (),
+        description="Other sources to join, one after the other.",
+        examples=[{"source": "ids", "on": "{email}", "take": "employee_no"}],
     )
     where: dict[str, Any] = Field(
         default_factory=dict,

@@ -62,6 +62,7 @@ class SourceProvider:
 
     ``fields(config)`` names every field a record of this source can have, with its type, without connecting: mappings are
     checked against it. ``endpoint`` is None for files. ``zone`` and ``needs_zone`` say whether local times are written or read.
+    ``needs`` says in words what the account must be allowed, and what else must be switched on.
     """
 
     name: str
@@ -75,6 +76,7 @@ class SourceProvider:
     zone: Callable[[Any], str | None] = lambda config: None
     needs_zone: Callable[[Any], bool] = lambda config: False
     sensitive: Callable[[Any], frozenset[str]] = lambda config: frozenset()
+    needs: tuple[str, ...] = ()
 
 
 # -- targets -----------------------------------------------------------------------------------------------------------------
@@ -184,7 +186,7 @@ class TargetProvider:
     list item each. ``kinds_of(mapping)`` names the entity kinds a mapping manages. ``fit`` says what this target can hold
     (called once per distinct ``facts.limits``). ``bar(kind, actual, moment)`` gives the values of the safest form without
     access, or None when it is barred already; ``moment`` is the target's wall time. ``batch`` is how many entities one
-    pre-read or read-back covers.
+    pre-read or read-back covers. ``needs`` says in words what the account must be allowed, and what else must be switched on.
     """
 
     name: str
@@ -205,6 +207,7 @@ class TargetProvider:
     identity: Callable[[Any], str | None] = lambda config: None  # serial number declared in the config
     keeps_time: bool = False  # judges validity by a clock of its own
     batch: int = 30
+    needs: tuple[str, ...] = ()
 
     def kind_of(self, name: str) -> EntityKind:
         return next(kind for kind in self.kinds if kind.name == name)

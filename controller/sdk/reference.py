@@ -19,8 +19,12 @@ class Reference(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     env: str | None = Field(None, description="Name of an environment variable.", examples=["IVMS_PASSWORD"])
-    file: str | None = Field(None, description="Path of a file that holds the value; a trailing newline is dropped.")
-    secret: str | None = Field(None, description="Name in the sealed store (`trueup secrets set NAME`).")
+    file: str | None = Field(
+        None, description="Path of a file that holds the value; a trailing newline is dropped.", examples=["/run/secrets/door"]
+    )
+    secret: str | None = Field(
+        None, description="Name in the sealed store (`trueup secrets set NAME`).", examples=["door-password"]
+    )
     each: str | None = Field(None, description="Field of the record that `forEach` makes this resource of.", examples=["password"])
     plain: SecretStr | None = Field(None, description="The value itself. It stands in the spec for everybody to read.")
 

@@ -128,12 +128,18 @@ def _read(file: Path, reading: Reading) -> None:
     except OSError as problem:
         reading.findings.file(name, "unreadable", f"the file cannot be read: {problem.strerror}")
         return
-    text = _decode(name, raw, reading.findings)
+    read_bytes(file, raw, reading)
+
+
+def read_bytes(file: Path, raw: bytes, reading: Reading) -> str | None:
+    """Add what these bytes hold, as if they stood in ``file``; their text, None when they are no text."""
+    text = decode(str(file), raw, reading.findings)
     if text is not None:
         _parse(file, text, reading)
+    return text
 
 
-def _decode(name: str, raw: bytes, findings: Findings) -> str | None:
+def decode(name: str, raw: bytes, findings: Findings) -> str | None:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         findings.file(name, "encoding", "saved as UTF-16", detail="Save the file as UTF-8.")
         return None
@@ -155,7 +161,7 @@ def _decode(name: str, raw: bytes, findings: Findings) -> str | None:
 def _parse(file: Path, text: str, reading: Reading) -> None:
     name, findings = str(file), reading.findings
     findings.text(name, text)
-    content = parse(_joined_surrogates(text) if file.suffix.lower() == ".json" else text)
+    content = parse(joined_surrogates(text) if file.suffix.lower() == ".json" else text)
     for fault in content.faults:
         findings.add(Place(name, fault.line, fault.column), fault.code, fault.summary, detail=fault.detail)
     reading.documents.extend(Document(name, file.parent, parsed) for parsed in content.documents)
@@ -167,7 +173,7 @@ def _parse(file: Path, text: str, reading: Reading) -> None:
         findings.file(name, "empty-file", "the file is empty", detail="Write a spec into it, or remove it.")
 
 
-def _joined_surrogates(text: str) -> str:
+def joined_surrogates(text: str) -> str:
     """JSON writes characters beyond U+FFFF as two escapes, which YAML does not know."""
 
     def join(match: re.Match[str]) -> str:

@@ -40,7 +40,9 @@ class Metadata(SpecModel):
     labels: dict[str, str] = Field(
         default_factory=dict, description="Words to select resources by (`--label site=gym`).", examples=[{"site": "gym"}]
     )
-    annotations: dict[str, str] = Field(default_factory=dict, description="Notes for people and tools; trueup ignores them.")
+    annotations: dict[str, str] = Field(
+        default_factory=dict, description="Notes for people and tools; trueup ignores them.", examples=[{"owner": "Anna"}]
+    )
 
 
 class AnyDocument(SpecModel):
@@ -63,7 +65,10 @@ def _document_model(kind: str, name: str, title: str, config: type[BaseModel], s
     fields: dict[str, Any] = {
         "provider": (Literal[name], Field(description=f"{title}.")),
         "config": _config_field(config),
-        "profile": (str | None, Field(None, description="Name of a profile of the Controller, for what is not said here.")),
+        "profile": (
+            str | None,
+            Field(None, description="Name of a profile of the Controller, for what is not said here.", examples=["careful"]),
+        ),
         "policy": (Policy, Field(default_factory=Policy, description="What the engine may do with this resource.")),
     }
     if kind != "Source":

@@ -65,7 +65,7 @@ def check_specs(
         findings.file(
             ", ".join(map(str, paths)) or ".", "no-specs", "nothing is declared here", detail="Write a spec, or see `trueup init`."
         )
-    diagnostics = _diagnostics(findings, [*reading.documents, *(d for d in documents if isinstance(d, Layered))])
+    diagnostics = diagnostics_of(findings, [*reading.documents, *(d for d in documents if isinstance(d, Layered))])
     if findings.errors or controller is None:
         return None, diagnostics
     generators = tuple(_generator(c, c.for_each, controller) for c in candidates if c.for_each is not None)
@@ -109,7 +109,8 @@ def _check_each(candidates: list[Candidate], resources: Mapping[int, Resource], 
             report(findings, candidate.document, problem, again=False)
 
 
-def _diagnostics(findings: Findings, documents: list[Document]) -> list[Diagnostic]:
+def diagnostics_of(findings: Findings, documents: list[Document]) -> list[Diagnostic]:
+    """Everything found, in order of place; no secret of these documents stands in it."""
     if not len(findings):
         return []
     for document in documents:

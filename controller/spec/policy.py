@@ -53,12 +53,12 @@ class Limits(SpecModel):
 
 
 class Budgets(SpecModel):
-    """How many changes of a kind may happen within a rolling 24 hours, over all runs. Unset: no budget."""
+    """How many changes of a kind may happen within a rolling 24 hours, over all runs."""
 
     revoke: int | None = Field(
         None, ge=0, description="Entities that may lose access within 24 hours. Unset: twice what one run may."
     )
-    grant: int | None = Field(None, ge=0, description="Entities that may be granted or updated within 24 hours.")
+    grant: int | None = Field(None, ge=0, description="Entities that may be granted or updated within 24 hours. Unset: no budget.")
 
 
 class Policy(SpecModel):
@@ -90,22 +90,30 @@ class Policy(SpecModel):
         "park", description="What to do with a target that judges validity by its own clock and does not tell the time."
     )
     protect: tuple[str, ...] = Field(
-        (), description="Entities that are never changed, as patterns: `person/1001`, `person/9*`. Remembered in the state."
+        (),
+        description="Entities that are never changed, as patterns: `person/1001`, `person/9*`. Remembered in the state.",
+        examples=[["person/1001"]],
     )
     manage_administrators: tuple[str, ...] = Field(
-        (), description="Administrators at the target that may be changed all the same, as patterns like those of `protect`."
+        (),
+        description="Administrators at the target that may be changed all the same, as patterns like those of `protect`.",
+        examples=[["person/1"]],
     )
-    ignore: tuple[str, ...] = Field((), description="Fields that are neither compared nor corrected.")
+    ignore: tuple[str, ...] = Field((), description="Fields that are neither compared nor corrected.", examples=[["name"]])
     never_remove: tuple[str, ...] = Field(
-        (), description="Entities that are never deleted or barred, as patterns. Remembered in the state."
+        (), description="Entities that are never deleted or barred, as patterns. Remembered in the state.", examples=[["person/9*"]]
     )
 
 
 class Layer(SpecModel):
     """Words that several documents share; each takes what it does not say itself."""
 
-    config: dict[str, Any] = Field(default_factory=dict, description="Settings of the provider, as under spec.config.")
-    policy: Policy = Field(default_factory=Policy, description="What the engine may do, as under spec.policy.")
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the provider, as under spec.config.", examples=[{"username": "admin"}]
+    )
+    policy: Policy = Field(
+        default_factory=Policy, description="What the engine may do, as under spec.policy.", examples=[{"pace": "2s"}]
+    )
 
 
 class ControllerSpec(SpecModel):
@@ -129,7 +137,21 @@ class ControllerSpec(SpecModel):
         description="Words that a resource takes with `spec.profile: NAME`; they go before defaults and after its own.",
         examples=[{"careful": {"policy": {"onRemoval": "keep"}}}],
     )
-    moved: tuple[Move, ...] = Field((), description="Resources that got another name: what we own there is kept.")
+    moved: tuple[Move, ...] = Field(
+        (),
+        description="Resources that got another name: what we own there is kept.",
+        examples=[[{"from": "Device/old-door", "to": "Device/front-door"}]],
+    )
     rules: tuple[Rule, ...] = Field(
-        (), description="Rules of your own over a plan: what it must not do, or must not do unsaid, and when. See `trueup policy`."
+        (),
+        description="Rules of your own over a plan: what it must not do, or must not do unsaid, and when. See `trueup policy`.",
+        examples=[
+            [
+                {
+                    "name": "no-weekend-removals",
+                    "deny": "nobody is removed at weekends",
+                    "when": {"action": "delete", "time": {"days": ["sat", "sun"]}},
+                }
+            ]
+        ],
     )

@@ -59,9 +59,14 @@ def _head(name: str, title: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"urn:trueup:{API_VERSION.rpartition('/')[2]}:{name}", "title": title}
 
 
+def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a document without what is only for editors: values from elsewhere, and where it stands."""
+    finished: dict[str, Any] = _finished(model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator))
+    return finished
+
+
 def _one(name: str, model: type[BaseModel], title: str) -> dict[str, Any]:
-    schema = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator)
-    return {**with_elsewhere(_finished(schema)), **_head(name, title)}
+    return {**with_elsewhere(plain_schema(model)), **_head(name, title)}
 
 
 def _all(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:

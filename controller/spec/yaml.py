@@ -25,7 +25,10 @@ except ImportError:  # pragma: no cover - libyaml is in every wheel of PyYAML; t
             _PlainParser.__init__(self)
 
 
-__all__ = ["MAX_DEPTH", "Content", "Parsed", "parse"]
+Scanner = _Parser
+"""Made from a text; ``get_token()`` gives its tokens with their marks, None at the end. For text that ``parse`` found well."""
+
+__all__ = ["MAX_DEPTH", "Content", "Parsed", "Scanner", "parse"]
 
 MAX_RESTARTS = 20
 

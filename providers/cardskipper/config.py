@@ -49,8 +49,12 @@ class Config(SpecModel):
     organization_id: int = Field(description="Number of the organisation.", examples=[4711], gt=0)
     username: TextOrRef = Field(description="An administrator account with API rights.", examples=[{"env": "CARDSKIPPER_USERNAME"}])
     password: SecretRef = Field(description="Its password, as a reference.", examples=[{"env": "CARDSKIPPER_PASSWORD"}])
-    children: tuple[int, ...] = Field((), description="Numbers of child organisations whose members and roles count too.")
-    roles: tuple[int, ...] = Field((), description="Numbers of the roles that entitle; empty: every role does.")
+    children: tuple[int, ...] = Field(
+        (), description="Numbers of child organisations whose members and roles count too.", examples=[[4712, 4713]]
+    )
+    roles: tuple[int, ...] = Field(
+        (), description="Numbers of the roles that entitle; empty: every role does.", examples=[[10, 12]]
+    )
     only_active: bool = Field(
         True, description="Ask for active members only; those that expired are then absent. False: the whole register."
     )

@@ -133,4 +133,8 @@ PROVIDER = SourceProvider(
     check=check,
     zone=lambda config: config.timezone,
     needs_zone=lambda config: config.validity == "current",
+    needs=(
+        "an administrator account with API rights for the organisation",
+        "Member/Export granted to it by Cardskipper's support; Organisation/Info too, to check the declared numbers",
+    ),
 )

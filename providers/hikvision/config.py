@@ -100,6 +100,7 @@ class HikvisionConfig(SpecModel):
         None,
         min_length=1,
         description="Serial number the terminal must have; default: the one seen at first contact is remembered.",
+        examples=["DS-K1T671MF20240206V031800EN000000001"],
     )
     allow_basic: bool = Field(
         False, description="Answer a terminal that offers only Basic login, which sends the password readably without https."
@@ -197,9 +198,15 @@ class PeopleMapping(SubjectMapping):
         description="The name on the terminal; the first template whose fields are all there.",
         examples=["{first_name} {last_name}"],
     )
-    valid: Valid | None = Field(None, description="From when until when the person may enter.")
+    valid: Valid | None = Field(
+        None,
+        description="From when until when the person may enter.",
+        examples=[{"from": "{valid_from}", "until": "{valid_until}"}],
+    )
     doors: tuple[Door, ...] | None = Field(
-        None, description="Doors that the person may open. Left out: door rights are not touched, and a new person has none."
+        None,
+        description="Doors that the person may open. Left out: door rights are not touched, and a new person has none.",
+        examples=[[{"door": 1, "plan": 1}]],
     )
     cards: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = Field(
         None,

@@ -79,4 +79,8 @@ PROVIDER = TargetProvider(
     zone=lambda config: config.timezone,
     identity=lambda config: config.serial_number,
     keeps_time=True,
+    needs=(
+        "ISAPI reachable over http or https",
+        "an account that may read and write persons and cards (trueup test tries the reading)",
+    ),
 )

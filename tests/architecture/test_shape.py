@@ -87,8 +87,9 @@ def test_every_locked_package_has_hashes() -> None:
 
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    distributions = {re.split(r"[<>=\[ ]", text)[0].lower().replace("-", "_") for text in project["dependencies"]}
-    modules = {"pyyaml": "yaml", "ruamel.yaml": "ruamel"}
+    texts = [*project["dependencies"], *(text for extra in project["optional-dependencies"].values() for text in extra)]
+    distributions = {re.split(r"[<>=\[ ]", text)[0].lower().replace("-", "_") for text in texts}
+    modules = {"pyyaml": "yaml", "ruamel.yaml": "ruamel", "pyjwt": "jwt", "pillow": "PIL"}
     own = {"controller", "providers", "pydantic_core", "__future__"}  # pydantic_core comes with pydantic, pinned by it
     declared = {modules.get(name, name) for name in distributions} | own | sys.stdlib_module_names
     undeclared = {name.partition(".")[0] for path in CODE for name in imported(path)} - declared

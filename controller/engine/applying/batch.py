@@ -228,7 +228,8 @@ class Batch:
             if waiting and pause:
                 await self._means.world.clock.sleep(pause)
         for item in waiting:
-            self._end(item, Status.FAILED, "the target said yes, but shows something else", "not-as-written", Done.UNKNOWN)
+            message = f"the target said yes, but shows {item.shows_instead()}"
+            self._end(item, Status.FAILED, message, "not-as-written", Done.UNKNOWN)
 
     def _worth_a_look(self, item: Item) -> bool:
         """Whether reading can tell how it ended. A plain refusal of this one entity ends it here."""

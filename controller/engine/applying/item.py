@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from controller.engine.judging.diff import differing, title_of
 from controller.engine.marks import Marks, readable
 from controller.model.change import Action, Change
 from controller.model.entity import Actual, Entity, EntityKind
@@ -100,6 +101,13 @@ class Item:
         if not self.unsure or self.current is None or not any(field.write_only for field in self.kind.fields):
             return False
         return readable(self.kind, self.current.values) == readable(self.kind, self.values)
+
+    def shows_instead(self) -> str:
+        """What the latest look showed other than it was written, in words without values."""
+        if self.change.action is Action.DELETE or self.current is None:
+            return "nothing of it" if self.current is None else "it still"
+        different = [title_of(field) for field in differing(self.kind, self.current.values, self.values, self.managed)]
+        return f"something else as its {' and '.join(different)}" if different else "something else"
 
     def prepare(self) -> bool:
         """Work out what will be written; False when the records behind it are no longer those that were planned."""

@@ -83,10 +83,12 @@ class FileConfig(RowsConfig):
 
     path: str | None = Field(None, description="File, relative to the folder of the spec.", examples=["members.csv"])
     url: str | None = Field(None, description="Address to fetch instead of a file.", examples=["https://intranet/members.csv"])
-    username: TextOrRef | None = Field(None, description="User name for the URL (Basic).")
-    password: SecretRef | None = Field(None, description="Password for the URL (Basic).")
+    username: TextOrRef | None = Field(None, description="User name for the URL (Basic).", examples=["trueup"])
+    password: SecretRef | None = Field(None, description="Password for the URL (Basic).", examples=[{"env": "MEMBERS_PASSWORD"}])
     headers: dict[str, str | Reference] = Field(
-        default_factory=dict, description="Headers sent to the URL; a value that is secret is a reference."
+        default_factory=dict,
+        description="Headers sent to the URL; a value that is secret is a reference.",
+        examples=[{"X-Api-Key": {"env": "MEMBERS_KEY"}}],
     )
 
 

@@ -74,7 +74,8 @@ def zones(candidates: Iterable[Candidate], controller: ControllerSpec | None) ->
         yield from _zone_problem(candidate, zone, _at(candidate, "timezone"))
         if zone is None and default is None and _needs_zone(candidate):
             words = "the time zone of the site is missing: local times are meant here, and the zone of this machine is never used"
-            hint = "Write `timezone: Europe/Stockholm` under spec.config, or once for all in a document of kind Controller."
+            here = "under spec.config, or once for all " if "timezone" in type(config).model_fields else ""
+            hint = f"Write `timezone: Europe/Stockholm` {here}in a document of kind Controller."
             yield candidate, Problem("missing-timezone", ("spec", "config", "timezone"), words, hint, on_key=True)
 
 

@@ -17,7 +17,9 @@ class ForEach(SpecModel):
     """One resource for each record of a source: `Device/terminal@17`."""
 
     source: str = Field(
-        description="Name of the source whose records become resources.", json_schema_extra={"x-trueup-source": True}
+        description="Name of the source whose records become resources.",
+        examples=["terminals"],
+        json_schema_extra={"x-trueup-source": True},
     )
     key: Template = Field(
         description="What stays the same for one record for ever; the name of its resource ends in it.", examples=["{id}"]

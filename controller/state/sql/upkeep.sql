@@ -73,3 +73,9 @@ DELETE FROM protections WHERE resource = ?;
 
 -- name: event
 INSERT INTO events (happened_at, type, subject, message, severity, run) VALUES (?, ?, ?, ?, ?, '');
+
+-- name: machines
+SELECT host FROM runs UNION SELECT host FROM leases;
+
+-- name: accounts
+SELECT account FROM leases;

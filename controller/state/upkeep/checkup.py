@@ -74,7 +74,7 @@ def _whole(conn: sqlite3.Connection, asked: Checked) -> Iterator[Finding]:
         yield fail("integrity", f"{broken} rows name something that is not there", _RESTORE)
     else:
         resources, entities = conn.execute(statements("upkeep").size).fetchone()
-        yield fine("integrity", f"every page is whole; {entities:,} entries of ours on {resources:,} resources")
+        yield fine("integrity", f"every page is whole; entries of ours: {entities:,}, on resources: {resources:,}")
 
 
 def _version(conn: sqlite3.Connection, asked: Checked) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -215,7 +216,7 @@ async def test_a_saved_plan_really_removes_the_card_that_it_cannot_name(site: Si
     await with_cards(site)
     site.members.rows = [record("1"), *site.members.rows[1:]]
     saved = planfile.encode(planfile.signed((await site.plan(ALL)).plan, site.keys))
-    assert b"771" not in saved
+    assert re.search(rb"(?<![0-9a-f])771(?![0-9a-f])", saved) is None  # not as a part of a fingerprint, which chance may make
     async with site.world() as world:
         plan = planfile.admit(planfile.decode(saved, site.keys, "plan"), world)
     result = await site.apply(Planned(plan))

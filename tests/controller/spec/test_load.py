@@ -273,6 +273,7 @@ def test_a_controller_that_is_wrong_spares_the_others_its_consequences(check: Ch
 def test_a_source_of_local_times_needs_a_zone(check: Check, good: str) -> None:
     found = only(check(edited(good, ("{path: ids.csv}", "{path: ids.csv, localTimes: true}"))))
     assert (found.code, found.place.line) == ("missing-timezone", 16)
+    assert found.detail == "Write `timezone: Europe/Stockholm` in a document of kind Controller."  # its config has no such key
 
 
 def test_a_device_without_validity_needs_no_zone_of_its_own(check: Check, good: str) -> None:

@@ -453,7 +453,9 @@ async def test_time_plans_that_are_not_shown_are_believed_only_when_told_so(stag
     terminal = Terminal(quirks=Quirks(rightplan_empty=True, modify="replace"))
     async with staged(terminal, people=people) as stage:
         result = await stage.sync(FIRST_SYNC)
-        assert {outcome.code for outcome in _outcomes(result, Status.FAILED)} == {"not-as-written"}
+        failed = _outcomes(result, Status.FAILED)
+        assert {outcome.code for outcome in failed} == {"not-as-written"}
+        assert {outcome.message for outcome in failed} == {"the target said yes, but shows something else as its doors"}
         assert terminal.persons["1001"]["RightPlan"] == [{"doorNo": 1, "planTemplateNo": "3"}]
         stage.check_the_untouchable()
 

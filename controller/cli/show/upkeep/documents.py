@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from controller.runtime.doctor.page import Page
 from controller.state.upkeep.backup import Copied
 from controller.state.upkeep.finding import Finding, Level
 from controller.state.upkeep.holdings import Held, Holding
@@ -81,6 +82,14 @@ class RotateDocument(msgspec.Struct, frozen=True):
     format: int = FORMAT
 
 
+class DoctorDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup doctor -o json``. ``worst`` is the gravest level; fail means exit code 1."""
+
+    worst: Level
+    page: Page
+    format: int = FORMAT
+
+
 DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
     "state-backup": BackupDocument,
     "state-restore": RestoreDocument,
@@ -89,4 +98,5 @@ DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {
     "state-forget": ForgetDocument,
     "state-unlock": LeaseDocument,
     "secrets-rotate": RotateDocument,
+    "doctor": DoctorDocument,
 }

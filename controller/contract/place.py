@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from controller.contract.cases import COLUMNS, PASSWORD, PEOPLE, Person
 from controller.engine.plans.planning import Planned
 from controller.model.change import Plan
 from controller.model.outcome import RunResult
 from controller.runtime.workspace import Options, Workspace, open_workspace
 from controller.sdk.context import SystemClock
 from controller.sdk.loopback import serve
-from tests.contract.cases import PASSWORD, PEOPLE, Person, as_csv
 
 CONTROLLER = """
 apiVersion: trueup/v1
@@ -56,7 +57,7 @@ class Place:
         (self.folder / "specs" / "all.yaml").write_text("---".join((CONTROLLER, *documents)))
 
     def people(self, people: Sequence[Person] = PEOPLE) -> None:
-        (self.folder / "specs" / "people.csv").write_bytes(as_csv(people)[1])
+        (self.folder / "specs" / "people.csv").write_bytes(as_csv(people))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Workspace]:
@@ -88,6 +89,11 @@ class Place:
         return await self.plan()
 
 
+def as_csv(people: Sequence[Person]) -> bytes:
+    lines = [",".join(COLUMNS), *(",".join((p.id, p.name, p.until, p.card)) for p in people)]
+    return ("\n".join(lines) + "\n").encode()
+
+
 @asynccontextmanager
 async def served(*simulators: Any) -> AsyncIterator[list[str]]:
     """The simulators on loopback sockets; their addresses."""
@@ -97,8 +103,13 @@ async def served(*simulators: Any) -> AsyncIterator[list[str]]:
 
 def closed_port() -> str:
     """An address at which nobody listens."""
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def said_plainly(message: str) -> None:
+    """A sentence for people: no Python in it, no page of HTML."""
+    assert message
+    for word in ("Traceback", "Exception", "httpx", "object at 0x", "<html", "None", "Errno", "provider broke"):
+        assert word not in message, message

@@ -1,0 +1,1 @@
+"""A new provider as a small distribution that works at once: its texts stand in ``texts/``, as they are written."""
