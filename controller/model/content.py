@@ -13,6 +13,8 @@ class Content(msgspec.Struct, frozen=True, eq=False):
     """``name`` says where it is, in the way of ``by``: an address, a path, the bytes themselves, or what ``source`` calls
     it. ``revision`` is what is compared: two are equal when their revisions are. ``record`` is the key of the record that named it.
 
+    ``direct``: the target fetches the address itself; nobody here does, and nothing is done to what stands there.
+
     A name may be a signed address or the picture itself, so it never stands in a repr, a plan or the state.
     """
 
@@ -22,6 +24,7 @@ class Content(msgspec.Struct, frozen=True, eq=False):
     source: str = ""
     record: str = ""
     hosts: tuple[str, ...] = ()  # where addresses from data may lead: host names, patterns, networks
+    direct: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Content) and self.revision == other.revision

@@ -101,11 +101,12 @@ class Http:
         params: Mapping[str, str] | None = None,
         safe: bool | None = None,
         read: float | None = None,
+        whole: float | None = None,
     ) -> Response:
         """Send one request to ``path`` below the endpoint's URL (empty: the URL itself) and read the whole answer.
 
-        ``safe``: may be sent twice without harm (default: by method). ``read``: seconds between two bytes of the answer; a whole
-        try may take four times as long.
+        ``safe``: may be sent twice without harm (default: by method). ``read``: seconds between two bytes of the answer;
+        ``whole``: seconds that one try may take in all, by default four times as long.
         """
         call = Call(
             method.upper(),
@@ -114,6 +115,7 @@ class Http:
             headers or {},
             method.upper() in _SAFE if safe is None else safe,
             self._endpoint.read if read is None else read,
+            whole,
         )
         async with self._lane:
             return await self._persist(call)

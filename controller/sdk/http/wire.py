@@ -45,7 +45,8 @@ _DETAIL = 500  # characters of a remote text that may be shown
 
 @dataclass(frozen=True)
 class Call:
-    """What to send. ``url`` is absolute and percent-encoded; ``read`` the seconds between two bytes of the answer."""
+    """What to send. ``url`` is absolute and percent-encoded; ``read`` the seconds between two bytes of the answer,
+    ``whole`` those of one try in all, None for four times as many."""
 
     method: str
     url: str
@@ -53,6 +54,7 @@ class Call:
     headers: Mapping[str, str]
     safe: bool
     read: float
+    whole: float | None = None
 
     @property
     def path(self) -> str:
@@ -101,7 +103,7 @@ class Wire:
         answered = False
         try:
             request = self._request(call, authorization)
-            async with asyncio.timeout(self._endpoint.connect + 4 * call.read):
+            async with asyncio.timeout(self._endpoint.connect + (4 * call.read if call.whole is None else call.whole)):
                 answer = await self._opened().handle_async_request(request)
                 answered = True
                 try:
