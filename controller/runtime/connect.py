@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from controller.model.errors import RuleRefused, SecretMissing
+from controller.runtime.pictures import Gallery
 from controller.runtime.secrets import Resolver
 from controller.sdk.context import Clock, Context, Endpoint
 from controller.sdk.errors import ProviderError, Unauthorized
@@ -67,7 +68,9 @@ class Logins:
 
 
 @asynccontextmanager
-async def connect(resource: Resource, *, resolver: Resolver, clock: Clock, logins: Logins) -> AsyncIterator[Context]:
+async def connect(
+    resource: Resource, *, resolver: Resolver, clock: Clock, logins: Logins, gallery: Gallery | None = None
+) -> AsyncIterator[Context]:
     """The world as a provider may see it. Raises NoSecret or Refused before anything is sent."""
     from controller.sdk.http import Http  # loading it takes as long as everything else together
 
@@ -91,4 +94,5 @@ async def connect(resource: Resource, *, resolver: Resolver, clock: Clock, login
         Http(endpoint, username=username, password=password, clock=clock, pace=pace, scrub=scrub) as http,
     ):
         zone = ZoneInfo(resource.zone) if resource.zone else None
-        yield Context(http=http, clock=clock, zone=zone, folder=resource.folder, reveal=reveal)
+        pictures = gallery.beside(resource.folder) if gallery is not None else None
+        yield Context(http=http, clock=clock, zone=zone, folder=resource.folder, reveal=reveal, pictures=pictures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from controller.model.event import ConditionState
 from controller.model.outcome import RunResult
 from controller.model.scope import EVERYTHING, Scope
 from controller.runtime.connect import Logins, connect
+from controller.runtime.pictures import Gallery
 from controller.runtime.secrets import Resolver
 from controller.runtime.selection import existing, must_mean_something
 from controller.sdk.context import Clock
@@ -251,18 +252,22 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
     specs = load_specs(options.specs, vars_files=options.vars_files)
     trust = load_trust(options.trust, options.specs) if options.trust else None
     keys = open_keys(options)
-    async with _open_state(options, keys, write=write) as (state, read_only):
+    async with _open_state(options, keys, write=write) as (state, read_only), AsyncExitStack() as stack:
         keys = state.keys or keys  # with the fingerprint key that the state keeps
         specs = replace(specs, departed=await _departed(state, specs))
         vault = await state.secrets.vault()
         resolver = Resolver(options.environ, vault, options.state.parent, trust)
-        logins = Logins(state.logins, keys.fingerprint, remember=not read_only)
+        opened = partial(
+            connect, resolver=resolver, clock=options.clock, logins=Logins(state.logins, keys.fingerprint, remember=not read_only)
+        )
+        gallery = await stack.enter_async_context(Gallery(specs.sources, opened, options.clock, options.state.parent))
+        opened = partial(opened, gallery=gallery)
         world = World(
             specs=specs,
             state=state,
             keys=keys,
             clock=options.clock,
-            connect=partial(connect, resolver=resolver, clock=options.clock, logins=logins),
+            connect=opened,
             scrub=resolver.scrubber.scrub,
             version=options.version,
             host=platform.node(),
@@ -270,7 +275,7 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
             keep_secret=resolver.keep,
             lanes=asyncio.Semaphore(specs.controller.parallel_devices),
         )
-        insisting = partial(connect, resolver=resolver, clock=options.clock, logins=replace(logins, insist=True))
+        insisting = partial(opened, logins=replace(opened.keywords["logins"], insist=True))
         yield Workspace(world, options, replace(world, connect=insisting))
 
 

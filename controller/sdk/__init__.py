@@ -32,6 +32,8 @@ from controller.sdk.mapping import Match, Seconds, SpecModel, SubjectMapping, Te
 from controller.sdk.provider import (
     SDK_VERSION,
     Checkable,
+    Located,
+    PictureSource,
     Problem,
     Reader,
     Ref,
@@ -50,12 +52,10 @@ from controller.sdk.reference import Reference, SecretRef, TextOrRef
 __all__ = [
     "DEVICE", "PERMANENT", "PERSON", "SDK_VERSION", "TABLE",
     "Action", "Actual", "Busy", "Checkable", "Clock", "Conflict", "ConnectionLost", "Content", "Context", "Done", "Effect",
-    "Endpoint",
-    "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Match", "Nonsense", "NotOffered", "Page",
-    "Period", "Pictures", "Problem", "Provenance", "ProviderError", "Reader", "Record", "RecordRef", "RecordType", "Ref",
-    "Reference",
-    "Refusal", "Rejected", "Right", "Scope", "Seconds", "SecretRef", "Selected", "Sought", "Source", "SourceProvider",
-    "SpecModel", "SubjectMapping", "SystemClock", "TargetProvider", "Template", "TextOrRef", "TimedOut", "Tls", "Unauthorized",
-    "Unreachable", "Unreadable", "Valid", "Value", "Wish", "Write", "Writer", "Written", "WrongTarget", "parse_duration",
-    "period_effect", "show_period",
+    "Endpoint", "Entity", "EntityKind", "Facts", "Field", "FieldType", "Full", "Incomplete", "Located", "Match", "Nonsense",
+    "NotOffered", "Page", "Period", "PictureSource", "Pictures", "Problem", "Provenance", "ProviderError", "Reader", "Record",
+    "RecordRef", "RecordType", "Ref", "Reference", "Refusal", "Rejected", "Right", "Scope", "Seconds", "SecretRef", "Selected",
+    "Sought", "Source", "SourceProvider", "SpecModel", "SubjectMapping", "SystemClock", "TargetProvider", "Template",
+    "TextOrRef", "TimedOut", "Tls", "Unauthorized", "Unreachable", "Unreadable", "Valid", "Value", "Wish", "Write", "Writer",
+    "Written", "WrongTarget", "parse_duration", "period_effect", "show_period",
 ]  # fmt: skip

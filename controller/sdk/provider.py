@@ -171,6 +171,25 @@ class Checkable(Protocol):
     async def rights(self) -> Sequence[Right]: ...
 
 
+class Located(msgspec.Struct, frozen=True):
+    """Where a picture can be had now; the address may be signed. ``headers`` go to it alone, never along with a redirect."""
+
+    url: str
+    headers: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return "Located(***)"
+
+
+@runtime_checkable
+class PictureSource(Protocol):
+    """An open source whose records name pictures that it can find: ``face: {source: "{photo}"}``."""
+
+    async def locate(self, record: str, name: str) -> Located | None:
+        """An address for the picture that the record with this key calls so; None when it has none. Raises ProviderError."""
+        ...
+
+
 class Writer(Protocol):
     def apply(self, writes: Sequence[Write]) -> AsyncIterator[Written]:
         """Do the writes in order, one result each, as soon as it is known. A ProviderError of scope target may be raised:
@@ -218,6 +237,8 @@ Provider: TypeAlias = SourceProvider | TargetProvider
 __all__ = [
     "Action",
     "Checkable",
+    "Located",
+    "PictureSource",
     "Problem",
     "Provenance",
     "Provider",

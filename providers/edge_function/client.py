@@ -17,6 +17,7 @@ from providers.edge_function.config import EdgeFunctionConfig
 
 _TRIES = 2  # the function sleeps between calls and may need a second one to wake
 _PAUSE = 1.0  # seconds
+_ADDRESS = ("signed_url", "signedUrl", "url")
 _KEY_HINT = "check the secret that apiKey names; a function that asks for a project's key too needs anonKey"
 
 
@@ -35,6 +36,17 @@ class Client:
                 detail=self._http.excerpt(response.text()),
             )
         return document["data"]
+
+    async def photo_url(self, action: str, params: Mapping[str, str]) -> str:
+        """The address of a picture, wherever in the answer it stands; empty when there is none."""
+        response = await self._answer({"action": action, **params})
+        document = self._document(response, action)
+        inner = document.get("data") if isinstance(document, dict) else None
+        for place in (document, inner):
+            for word in _ADDRESS if isinstance(place, dict) else ():
+                if isinstance(address := place.get(word), str) and address:
+                    return address
+        return inner if isinstance(inner, str) else ""
 
     async def _answer(self, params: Mapping[str, str]) -> Response:
         for tried in range(1, _TRIES + 1):

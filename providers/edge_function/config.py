@@ -6,11 +6,18 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from controller.sdk import Endpoint, Problem, SecretRef
+from controller.sdk import Endpoint, Problem, SecretRef, SpecModel
 from controller.sdk.columns import RowsConfig, check_rows
 from controller.sdk.connection import Timeouts, TlsConfig, WebUrl
 
 MAX_BYTES = 128 * 1024 * 1024  # one answer holds everything: there is no paging
+
+
+class PhotosConfig(SpecModel):
+    """How the function gives the address of a picture; it is signed and lives for about an hour."""
+
+    action: str = Field("get-photo-url", description="Action that answers with the address of one record's picture.", min_length=1)
+    parameter: str = Field("angajat_id", description="Parameter that takes the record's key.", min_length=1)
 
 
 class EdgeFunctionConfig(RowsConfig):
@@ -26,6 +33,9 @@ class EdgeFunctionConfig(RowsConfig):
     api_key: SecretRef = Field(description="Key of the function, sent as `x-api-key`.", examples=[{"env": "BRIDGE_API_KEY"}])
     anon_key: SecretRef | None = Field(
         None, description="The project's public key, sent as `apikey` and bearer token where the platform asks for one."
+    )
+    photos: PhotosConfig = Field(
+        default_factory=PhotosConfig, description='How pictures are found, for `face: {source: "{photo}"}`.'
     )
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long the function may take.")
     tls: TlsConfig = Field(default_factory=TlsConfig, description="How an https certificate is judged.")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from controller.sdk import Context, Facts, Nonsense, Record, Right, SourceProvider, Unauthorized, Unreadable
+from controller.sdk import Context, Facts, Located, Nonsense, Record, Right, SourceProvider, Unauthorized, Unreadable
 from controller.sdk.columns import ObjectReader, file_fields, file_sensitive, hold_duplicates
 from providers.edge_function.client import Client
 from providers.edge_function.config import EdgeFunctionConfig, check, endpoint
@@ -40,6 +40,12 @@ class Function:
         except Unauthorized as error:
             return [Right(what, False, error.message)]
         return [Right(what, True)]
+
+    async def locate(self, record: str, name: str) -> Located | None:
+        """A signed address for the picture of the record with this key; the function knows its name."""
+        photos = self._config.photos
+        address = await self._client.photo_url(photos.action, {photos.parameter: record})
+        return Located(address) if address else None
 
     async def _rows(self) -> list[Any]:
         data = await self._client.ask(self._config.action, self._config.params)

@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from controller.sdk import Clock, Incomplete, Nonsense, NotOffered, ProviderError, Reference, Unauthorized
+from controller.sdk import Clock, Incomplete, Located, Nonsense, NotOffered, ProviderError, Reference, Unauthorized
 from controller.sdk.columns import NotReadable, has_html
 from controller.sdk.http import Http, Response
-from providers.postgrest.config import PostgrestConfig
+from providers.postgrest.config import PostgrestConfig, StorageConfig
 
 _RANGE = re.compile(r"(?:(\d+)-(\d+)|\*)/(\d+|\*)")
 _TOKEN_LIFE = 300  # seconds
@@ -45,6 +45,15 @@ class Client:
         if response.status not in (200, 206):
             raise self._refused(response)
         return Rows(self._rows(response), self._total(response))
+
+    def located(self, storage: StorageConfig, name: str) -> Located:
+        """Where a picture of the storage can be had: in a public bucket by everybody, otherwise with key and token."""
+        base = storage.url or f"{self._config.url.removesuffix('/rest/v1')}/storage/v1"
+        way = "public" if storage.public else "authenticated"
+        url = f"{base}/object/{way}/{quote(storage.bucket)}/{quote(name.lstrip('/'))}"
+        headers = self._headers()
+        kept = {} if storage.public else {word: headers[word] for word in ("apikey", "authorization") if word in headers}
+        return Located(url, kept)
 
     def _headers(self) -> dict[str, str]:
         config = self._config

@@ -38,6 +38,16 @@ class JwtConfig(SpecModel):
     audience: str | None = Field(None, description="The `aud` that the server asks for, where it does.", examples=["authenticated"])
 
 
+class StorageConfig(SpecModel):
+    """Where Supabase keeps pictures that rows name by their path in a bucket."""
+
+    bucket: str = Field(description="Name of the bucket.", examples=["photos"], pattern=r"^[^/?#\s]+$")
+    public: bool = Field(False, description="The bucket hands out to everybody; otherwise key and token go along.")
+    url: WebUrl | None = Field(
+        None, description="Address of the storage; default: the project's, with /storage/v1 in place of /rest/v1."
+    )
+
+
 class PostgrestConfig(RowsConfig):
     """A table or view of a PostgREST or Supabase server. In `map`, a dotted path leads into embedded rows: ``card.number``."""
 
@@ -68,6 +78,7 @@ class PostgrestConfig(RowsConfig):
     )
     token: SecretRef | None = Field(None, description="Bearer token, as a reference.")
     jwt: JwtConfig | None = Field(None, description="Make the bearer token here instead.")
+    storage: StorageConfig | None = Field(None, description='Where pictures lie, for `face: {source: "{photo}"}`.')
     timeouts: Timeouts = Field(default_factory=Timeouts, description="How long the server may take.")
     tls: TlsConfig = Field(default_factory=TlsConfig, description="How an https certificate is judged.")
 
@@ -82,6 +93,9 @@ def check_config(config: PostgrestConfig) -> Iterator[Problem]:
     yield from check_rows(config)
     if config.token is not None and config.jwt is not None:
         yield Problem(("jwt",), "the bearer token is given and made here as well", "keep one of token and jwt")
+    storage = config.storage
+    if storage is not None and storage.url is None and not config.url.endswith("/rest/v1"):
+        yield Problem(("storage",), "where the storage is cannot be told from this url", "write it as storage.url")
     for column, conditions in config.filters.items():
         if column in _TAKEN:
             yield Problem(("filters", column), f"{column} is a word of the API, no column", "it is set by the other words here")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from controller.sdk import Context, Facts, Incomplete, Nonsense, Record, Right, SourceProvider, Unauthorized, Unreadable
+from controller.sdk import Context, Facts, Incomplete, Located, Nonsense, Record, Right, SourceProvider, Unauthorized, Unreadable
 from controller.sdk.columns import NotReadable, ObjectReader, file_fields, file_sensitive, hold_duplicates
 from controller.sdk.template import render
 from providers.postgrest.client import Client, Rows
@@ -48,6 +48,13 @@ class Table:
         except Unauthorized as error:
             return [Right(what, False, error.message)]
         return [Right(what, True)]
+
+    async def locate(self, record: str, name: str) -> Located | None:
+        """Where the storage has the picture of this name; None where no storage is declared, or the name leads out of the bucket."""
+        storage = self._config.storage
+        if storage is None or not name.strip("/") or ".." in name.split("/"):
+            return None
+        return self._client.located(storage, name)
 
     async def _whole(self) -> list[dict[str, Any]]:
         for _ in range(_TRIES):

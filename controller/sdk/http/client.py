@@ -57,6 +57,7 @@ class Http:
         scrub: Callable[[str], str] = str,
         transport: httpx.AsyncBaseTransport | None = None,
         retry: Retry = Retry(),
+        follow_slashes: bool = True,
     ) -> None:
         self.calls = 0  # requests on the wire, logins and retries included
         self.fastest: float | None = None  # seconds that the quickest answer took, waiting for the pace left out
@@ -66,6 +67,7 @@ class Http:
         self._clock = clock
         self._pace = pace
         self._retry = retry
+        self._follow_slashes = follow_slashes
         self._lane = asyncio.Lock()
         self._next_start = float("-inf")
         self._refusal: Unauthorized | None = None
@@ -151,7 +153,7 @@ class Http:
     async def _settle(self, call: Call) -> Response:
         """The answer behind at most one redirect, if that only adds or removes a trailing slash at the same origin."""
         response = await self._log_in(call)
-        if response.status not in _REDIRECTS:
+        if response.status not in _REDIRECTS or not self._follow_slashes:
             return response
         response = await self._log_in(replace(call, url=self._slash_target(call, response)))
         if response.status in _REDIRECTS:

@@ -157,6 +157,16 @@ async def test_facts_and_rights_tell_how_many_records_there_are() -> None:
         assert [right.allowed for right in await source.rights()] == [False]
 
 
+@pytest.mark.parametrize("word", ["signed_url", "signedUrl", "url", "nested"])
+async def test_the_address_of_a_picture_is_found_wherever_it_stands(word: str) -> None:
+    function = Function(EMPLOYEES, photos="https://store", quirks=Quirks(photo_key=word))
+    async with opened(function) as source:
+        located = await source.locate("e1", "1.jpg")
+        assert located is not None and located.url == "https://store/1.jpg?token=signed"
+        assert await source.locate("e3", "") is None
+    assert function.faults.log[0].query == "action=get-photo-url&angajat_id=e1"
+
+
 def test_the_action_stands_in_one_place() -> None:
     (problem,) = check(config(params={"action": "x"}))
     assert "a word of its own" in problem.message

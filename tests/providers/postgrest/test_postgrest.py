@@ -307,6 +307,21 @@ async def test_facts_and_rights_tell_what_is_there_and_what_may_be_read() -> Non
         assert not right.allowed and "may not read" in right.message
 
 
+async def test_pictures_lie_in_the_storage_beside_the_tables() -> None:
+    private = {"storage": {"bucket": "photos"}, "apiKey": {"env": "KEY"}}
+    async with opened(Server(), **private) as table:
+        located = await table.locate("1", "faces/åsa 1.jpg")
+        assert located.url == "http://sim/storage/v1/object/authenticated/photos/faces/%C3%A5sa%201.jpg"
+        assert located.headers == {"apikey": "anon-key", "authorization": "Bearer anon-key"} and "anon" not in repr(located)
+        assert await table.locate("1", "../secret/1.jpg") is None and await table.locate("1", "") is None
+    public = {"storage": {"bucket": "photos", "public": True, "url": "https://cdn.example.org"}, "apiKey": {"env": "KEY"}}
+    async with opened(Server(), **public) as table:
+        located = await table.locate("1", "1.jpg")
+        assert (located.url, located.headers) == ("https://cdn.example.org/object/public/photos/1.jpg", {})
+    async with opened(Server()) as table:
+        assert await table.locate("1", "1.jpg") is None
+
+
 # -- the spec ----------------------------------------------------------------------------------------------------------------
 
 
@@ -319,6 +334,7 @@ async def test_facts_and_rights_tell_what_is_there_and_what_may_be_read() -> Non
         ({"filters": {"limit": "eq.1"}}, "a word of the API"),
         ({"token": {"env": "A"}, "jwt": {"secret": {"env": "B"}, "role": "r"}}, "made here as well"),
         ({"key": "nope"}, "no field 'nope'"),
+        ({"storage": {"bucket": "photos"}, "url": "https://pg.example.org"}, "write it as storage.url"),
     ],
 )
 def test_mistakes_in_the_spec_are_found_without_asking(given: Any, words: str) -> None:
