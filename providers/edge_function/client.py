@@ -42,11 +42,9 @@ class Client:
         response = await self._answer({"action": action, **params})
         document = self._document(response, action)
         inner = document.get("data") if isinstance(document, dict) else None
-        for place in (document, inner):
-            for word in _ADDRESS if isinstance(place, dict) else ():
-                if isinstance(address := place.get(word), str) and address:
-                    return address
-        return inner if isinstance(inner, str) else ""
+        places = [place for place in (document, inner) if isinstance(place, dict)]
+        found = [address for place in places for word in _ADDRESS if isinstance(address := place.get(word), str) and address]
+        return found[0] if found else inner if isinstance(inner, str) else ""
 
     async def _answer(self, params: Mapping[str, str]) -> Response:
         for tried in range(1, _TRIES + 1):

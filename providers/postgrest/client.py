@@ -52,8 +52,8 @@ class Client:
         way = "public" if storage.public else "authenticated"
         url = f"{base}/object/{way}/{quote(storage.bucket)}/{quote(name.lstrip('/'))}"
         headers = self._headers()
-        kept = {} if storage.public else {word: headers[word] for word in ("apikey", "authorization") if word in headers}
-        return Located(url, kept)
+        keys = {} if storage.public else {word: text for word, text in headers.items() if word in ("apikey", "authorization")}
+        return Located(url, keys)
 
     def _headers(self) -> dict[str, str]:
         config = self._config

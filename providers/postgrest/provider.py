@@ -50,7 +50,7 @@ class Table:
         return [Right(what, True)]
 
     async def locate(self, record: str, name: str) -> Located | None:
-        """Where the storage has the picture of this name; None where no storage is declared, or the name leads out of the bucket."""
+        """Where the storage has this picture; None where no storage is declared, or the name leads out of the bucket."""
         storage = self._config.storage
         if storage is None or not name.strip("/") or ".." in name.split("/"):
             return None
