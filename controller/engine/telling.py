@@ -54,7 +54,7 @@ class Teller:
     def resource_ended(self, result: ResourceResult) -> None:
         told = ResourceEnded(
             time=self._now, run=self.run, resource=result.resource, rollup=result.rollup, counts=result.counts,
-            fatal=result.fatal, hint=result.hint, seconds=result.seconds,
+            fatal=result.fatal, hint=result.hint, seconds=result.seconds, status=result.status, subjects=result.subjects,
         )  # fmt: skip
         self.listener(told)
 
@@ -69,5 +69,5 @@ class Teller:
 def run_ended(result: RunResult, now: str) -> RunEnded:
     return RunEnded(
         time=now, run=result.run, rollup=result.rollup, counts=result.counts, cancelled=result.cancelled, resume=result.resume,
-        first_fatal=result.first_fatal,
+        first_fatal=result.first_fatal, subjects=result.subject_counts,
     )  # fmt: skip

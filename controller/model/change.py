@@ -82,7 +82,7 @@ class Verdict(StrEnum):
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something the plan leaves alone, and why, in plain words; ``hint`` is what to do next."""
+    """Something the plan leaves alone, and why, in plain words; ``hint`` is what to do next, ``subject`` whom it is about."""
 
     resource: str
     verdict: Verdict
@@ -93,6 +93,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
     hint: str = ""
     place: str = ""
+    subject: str = ""
 
 
 class Limit(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -128,6 +128,7 @@ class Refusal(msgspec.Struct, frozen=True):
     record: RecordRef | None = None
     provenance: Provenance | None = None
     label: str = ""
+    subject: str = ""  # whom it is about, as in Entity
 
 
 class Facts(msgspec.Struct, frozen=True):

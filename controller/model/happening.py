@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from controller.model.outcome import Outcome, Rollup
+from controller.model.outcome import Outcome, Rollup, Served, SubjectCounts
 
 EVENT_FORMAT = 1
 
@@ -66,7 +66,7 @@ class ChangeEnded(_Happening, frozen=True, kw_only=True, tag="change-ended"):
 
 
 class ResourceEnded(_Happening, frozen=True, kw_only=True, tag="resource-ended"):
-    """``counts`` are changes per status; ``fatal`` is what stopped the resource as a whole."""
+    """``counts`` are changes per status, ``subjects`` whom they are about; ``fatal`` is what stopped the resource as a whole."""
 
     run: str
     resource: str
@@ -75,6 +75,8 @@ class ResourceEnded(_Happening, frozen=True, kw_only=True, tag="resource-ended")
     fatal: str = ""
     hint: str = ""
     seconds: float = 0.0
+    status: Served | None = None
+    subjects: SubjectCounts = SubjectCounts()
 
 
 class RunEnded(_Happening, frozen=True, kw_only=True, tag="run-ended"):
@@ -86,6 +88,7 @@ class RunEnded(_Happening, frozen=True, kw_only=True, tag="run-ended"):
     cancelled: bool = False
     resume: bool = False
     first_fatal: str = ""
+    subjects: SubjectCounts = SubjectCounts()
 
 
 Happening = PlanMade | RunStarted | ResourceStarted | ResourceProgress | ChangeEnded | ResourceEnded | RunEnded

@@ -1,4 +1,4 @@
-"""What became of an apply: a line per resource, the sum, what went wrong first, and what to type next."""
+"""What became of an apply: a line per resource, what went wrong, who was not served, the sum, and what to type next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from controller.cli.show.layout import STANDARD, View, rest, table, wrapped
 from controller.cli.show.plan_text import named
+from controller.cli.show.subject_text import subject_lines
 from controller.cli.show.words import ROLLUPS, STATUSES, counted, number
 from controller.model.outcome import Outcome, Rollup, RunResult, Status
 from controller.model.units import show_duration
@@ -17,6 +18,9 @@ _WRONG = (Status.FAILED, Status.STALE, Status.REFUSED, Status.PARKED, Status.SKI
 
 def outcome_text(result: RunResult, view: View = STANDARD) -> str:
     lines = [*_table_lines(result), *_trouble_lines(result, view)]
+    told = {(o.resource, o.subject or o.key) for o in result.outcomes if o.status in _WRONG}
+    if whom := list(subject_lines(result.subjects, result.subject_counts, told, view)):
+        lines += ["", *whom]
     lines += ["", *_sum_lines(result, view)]
     return "\n".join(lines)
 
@@ -64,7 +68,7 @@ def _sum_lines(result: RunResult, view: View) -> Iterator[str]:
         yield f"Stopped by you after {done}; what was begun is finished and written down."
     else:
         yield f"{_ENDINGS[result.rollup]} {done} done in run {result.run}."
-    if result.first_fatal:
+    if result.first_fatal and any(resource.fatal for resource in result.resources):
         yield from wrapped(f"It began with: {result.first_fatal}", 0, hang=2)
     if result.resume:
         yield "To go on where it stopped:"

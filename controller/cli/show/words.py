@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from controller.model.change import Action, Verdict
 from controller.model.entity import Effect
-from controller.model.outcome import Rollup, Status
+from controller.model.outcome import Rollup, Served, Status
 
 # One phrase per action and effect: (one entry, several entries). Written for whoever looks after the door.
 _PHRASES: Mapping[tuple[Action, Effect], tuple[str, str]] = {
@@ -59,6 +59,13 @@ ROLLUPS: Mapping[Rollup, str] = {
     Rollup.FAILED: "failed",
     Rollup.PARKED: "parked",
     Rollup.FATAL: "stopped",
+}
+
+SERVED: Mapping[Served, str] = {
+    Served.SUCCESS: "success",
+    Served.PARTIAL: "partial",
+    Served.SKIPPED: "skipped",
+    Served.FATAL: "fatal",
 }
 
 

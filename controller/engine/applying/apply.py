@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from controller.engine.applying.item import withholds
 from controller.engine.applying.lane import Conditions, Job, LaneResult, run_lane
 from controller.engine.applying.recovery import recover
 from controller.engine.applying.stop import Stop
+from controller.engine.applying.summing import notices_by_resource, resource_result, run_result
 from controller.engine.judging.survey import provider_of
 from controller.engine.plans.limits import overspent_since
 from controller.engine.plans.planfile import encode
@@ -28,7 +29,7 @@ from controller.engine.wishes.desired import Fitted
 from controller.engine.wishes.gather import Gathered, gather
 from controller.engine.world import Report, World, new_run, silent, stamp
 from controller.model.change import Action, Change, Condition, Plan, ResourcePlan
-from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status, roll_up
+from controller.model.outcome import Outcome, Progress, RunResult, Status
 from controller.state.rows import Finished, RunRow
 
 
@@ -61,7 +62,8 @@ async def apply_plan(world: World, planned: Planned, run: Run) -> RunResult:
     teller = Teller(world, run_id, run.listener)
     teller.run_started(plan)
     results = await _lanes(world, planned, run, teller)
-    result = _result(plan, results, run_id=run_id, started=started, ended=stamp(world.clock), cancelled=run.stop.is_set())
+    times = started, stamp(world.clock)
+    result = run_result(plan, results, run_id=run_id, times=times, cancelled=run.stop.is_set())
     await after_apply(world, plan, result)
     status = "cancelled" if result.cancelled else result.rollup.value
     await world.state.runs.close(run_id, status, _summary(result))
@@ -103,9 +105,10 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
 
     async def told(summary: ResourcePlan) -> LaneResult:
         result = await one(summary)
-        teller.resource_ended(_resource(summary, result))
+        teller.resource_ended(resource_result(summary, result, left_alone.get(summary.address, ())))
         return result
 
+    left_alone = notices_by_resource(plan.notices)
     in_turn = Turns(world.specs, [summary.address for summary in plan.resources])
 
     async def when_due(summary: ResourcePlan) -> LaneResult:
@@ -171,50 +174,10 @@ async def _refuse(world: World, teller: Teller, changes: Sequence[Change], messa
 
 
 def _outcome(change: Change, status: Status, message: str, code: str = "") -> Outcome:
-    return Outcome(change.id, change.resource, change.kind, change.key, change.action.value, status, message, code, change.label)
-
-
-# -- summing up --------------------------------------------------------------------------------------------------------------
-
-
-def _result(plan: Plan, results: dict[str, LaneResult], *, run_id: str, started: str, ended: str, cancelled: bool) -> RunResult:
-    resources = tuple(_resource(summary, results[summary.address]) for summary in plan.resources)
-    outcomes = tuple(outcome for summary in plan.resources for outcome in results[summary.address].outcomes)
-    fatal = next((f"{r.resource}: {r.fatal}" for r in resources if r.fatal), "")
-    left = {Status.PARKED, Status.FAILED}
-    stopped = cancelled and any(o.code == "stopped" for o in outcomes)
-    return RunResult(
-        run=run_id,
-        rollup=_overall(resources, fatal),
-        started=started,
-        ended=ended,
-        resources=resources,
-        outcomes=outcomes,
-        counts=_counts(outcomes),
-        first_fatal=fatal,
-        cancelled=stopped,
-        resume=any(o.status in left for o in outcomes),
-    )
-
-
-def _resource(summary: ResourcePlan, result: LaneResult) -> ResourceResult:
-    rollup = roll_up(o.status for o in result.outcomes)
-    if result.fatal:
-        rollup = Rollup.PARTIAL if any(o.status is Status.DONE for o in result.outcomes) else Rollup.PARKED
-    return ResourceResult(summary.address, rollup, _counts(result.outcomes), result.fatal, result.hint, result.seconds)
-
-
-def _overall(resources: Iterable[ResourceResult], fatal: str) -> Rollup:
-    found = {resource.rollup for resource in resources}
-    if found <= {Rollup.SUCCESS, Rollup.SKIPPED}:
-        return Rollup.SUCCESS
-    if found & {Rollup.SUCCESS, Rollup.PARTIAL, Rollup.SKIPPED}:
-        return Rollup.PARTIAL
-    return Rollup.FATAL if fatal else Rollup.FAILED
-
-
-def _counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    return dict(Counter(outcome.status.value for outcome in outcomes))
+    return Outcome(
+        change.id, change.resource, change.kind, change.key, change.action.value, status, message, code,
+        change.label, change.subject,
+    )  # fmt: skip
 
 
 def _summary(result: RunResult) -> str:

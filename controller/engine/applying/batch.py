@@ -26,6 +26,8 @@ from controller.state.rows import Begun, Finished
 ATTEMPTS = 3
 LONGEST_PAUSE = 60.0  # seconds; who asks for more is parked, and the next run tries again
 _NEW_HERE = (Action.CREATE, Action.ADOPT)  # what makes an inventory row that was not there
+# Nobody has seen what stands there, so it is neither believed to be ours nor written over: whether and how is for a plan to say.
+_THERE = "left alone: the next plan compares it and, where policy.adopt allows, takes it over and puts right what differs"
 READ_BACK_PAUSES = (0.25, 0.5, 0.75)  # seconds; a device may show a write late (facts/hikvision.md 3.7)
 
 
@@ -242,7 +244,8 @@ class Batch:
         error = item.written.error if item.written else None
         if error is not None and error.effect is Done.NONE and error.scope not in (Scope.TARGET, Scope.RUN):
             status = Status.STALE if error.code in ("exists", "missing") else Status.FAILED
-            self._end(item, status, error.message, error.code, Done.UNKNOWN if item.unsure else Done.NONE)
+            message = f"{error.message}; {_THERE}" if error.code == "exists" else error.message
+            self._end(item, status, message, error.code, Done.UNKNOWN if item.unsure else Done.NONE)
         return error is not None
 
     def _end(self, item: Item, status: Status, message: str = "", code: str = "", effect: Done = Done.NONE) -> None:

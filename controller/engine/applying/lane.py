@@ -49,10 +49,13 @@ class Conditions:
 
 @dataclass
 class LaneResult:
+    """``fatal`` is what stopped the lane, ``fatal_at`` when that was (monotonic seconds; 0: before the run)."""
+
     outcomes: list[Outcome]
     fatal: str = ""
     hint: str = ""
     seconds: float = 0.0
+    fatal_at: float = 0.0
 
 
 async def run_lane(job: Job, conditions: Conditions) -> LaneResult:
@@ -68,6 +71,7 @@ async def run_lane(job: Job, conditions: Conditions) -> LaneResult:
             fatal = await lane.run()
     except ProviderError as error:
         fatal = error
+    ended_at = world.clock.monotonic()
     if fatal is not None and job.resource.policy.on_fatal == "stop":
         conditions.stop.set()
     left = [item for item in items if item.outcome is None]
@@ -76,7 +80,7 @@ async def run_lane(job: Job, conditions: Conditions) -> LaneResult:
     await _write_down(left, conditions)
     ended = [item.outcome for item in items if item.outcome is not None]
     message, hint = (world.scrub(fatal.message), world.scrub(fatal.hint)) if fatal else ("", "")
-    return LaneResult(ended, message, hint, round(world.clock.monotonic() - began, 3))
+    return LaneResult(ended, message, hint, round(ended_at - began, 3), ended_at)
 
 
 async def _write_down(left: Sequence[Item], conditions: Conditions) -> None:

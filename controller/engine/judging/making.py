@@ -51,7 +51,7 @@ def notice(
     target: Target, kind: EntityKind, thing: Actual | Entity, verdict: Verdict, code: str, message: str, hint: str = ""
 ) -> None:
     token = target.marks.token(kind, thing.key)
-    target.notice(verdict, code, message, kind=kind.name, key=token, label=thing.label, hint=hint)
+    target.notice(verdict, code, message, kind=kind.name, key=token, label=thing.label, hint=hint, subject=thing.subject)
 
 
 def who(kind: EntityKind, thing: Any) -> str:

@@ -220,8 +220,9 @@ def _refused(target: Target, refusal: Refusal) -> Notice:
     place = str(refusal.record) if refusal.record else refusal.provenance.spec if refusal.provenance else ""
     key = target.marks.token(kind, refusal.key) if refusal.key else ""
     return Notice(
-        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label, place=place
-    )
+        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label, place=place,
+        subject=refusal.subject,
+    )  # fmt: skip
 
 
 def _respect_capacity(target: Target) -> None:
@@ -239,7 +240,8 @@ def _respect_capacity(target: Target) -> None:
         for change in surplus:
             message = f"no room: the device holds {used} of at most {most}"
             hint = "remove at the device whom it need not hold, or declare fewer with `where`"
-            target.notice(Verdict.FULL, "full", message, kind=change.kind, key=change.key, label=change.label, hint=hint)
+            about = {"kind": change.kind, "key": change.key, "label": change.label, "subject": change.subject}
+            target.notice(Verdict.FULL, "full", message, hint=hint, **about)
 
 
 def _hanging_on(target: Target, parent: EntityKind, keys: set[str]) -> list[Change]:

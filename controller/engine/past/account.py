@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controller.engine.applying.subjects import by_subject
 from controller.engine.plans.planfile import peek
 from controller.model.change import Change, Plan
 from controller.model.errors import PlanRejected, UsageError
+from controller.model.outcome import Outcome, Status, SubjectResult
 from controller.state.rows import RunRow
 from controller.state.store import State
 from controller.state.tables.past import Ended
 
 LAST = ("last", "latest")
+NEVER = "planned, and never ended"
 _SHOWN = 5
 
 
@@ -35,6 +38,16 @@ class Account:
         """What was planned and has no end: the run was killed, or is still at it."""
         ended = {entry.outcome.change for entry in self.ended}
         return tuple(change for change in self.changes.values() if change.id not in ended)
+
+    @property
+    def subjects(self) -> tuple[SubjectResult, ...]:
+        """Whom it served and whom not; what never ended counts as not tried."""
+        left = [
+            Outcome(c.id, c.resource, c.kind, c.key, c.action.value, Status.PARKED, NEVER, "stopped", c.label, c.subject)
+            for c in self.left
+        ]  # fmt: skip
+        notices = self.plan.notices if self.plan else ()
+        return by_subject((*(entry.outcome for entry in self.ended), *left), notices)
 
 
 async def account(state: State, name: str) -> Account:

@@ -224,8 +224,9 @@ def _within(changes: Sequence[Change], scope: Scope) -> tuple[list[Change], list
             chosen[change.id] = change
         else:
             message = f"{change.kind} {change.label or change.key} waits for a change that was not selected"
+            about = (change.kind, change.key, change.label)
             notices.append(
-                Notice(change.resource, Verdict.SKIPPED, "waits-for-unselected", message, change.kind, change.key, change.label)
+                Notice(change.resource, Verdict.SKIPPED, "waits-for-unselected", message, *about, subject=change.subject)
             )
     return list(chosen.values()), notices
 

@@ -150,7 +150,10 @@ def _claimed_twice(one: Entity, two: Entity) -> Refusal:
     who = " and ".join(str(record) for record in (*_records(one)[:1], *_records(two)[:1]))
     what = f"one {one.kind}" if one.subject else f"{one.kind} {one.key}"  # the key of what hangs on somebody may be a card number
     message = f"two records claim {what}" + (f": {who}" if who else "") + "; it stays as it is until only one does"
-    return Refusal(one.kind, one.key, "claimed-twice", message, provenance=two.provenance, label=one.label)
+    return Refusal(
+        one.kind, one.key, "claimed-twice", message, provenance=two.provenance, label=one.label,
+        subject=one.subject if one.subject == two.subject else "",
+    )  # fmt: skip
 
 
 @contextmanager
@@ -191,6 +194,7 @@ def fit_all(desired: DesiredSet, provider: TargetProvider, facts: Facts) -> Desi
             if isinstance(wish, Entity):
                 made[key] = wish
             else:
+                wish = msgspec.structs.replace(wish, subject=wish.subject or entity.subject, label=wish.label or entity.label)
                 fitted.add(wish)
                 fitted.hold_records(entity, wish)
         for entity in desired.sought.get(kind.name, ()):
@@ -206,5 +210,8 @@ def _hold_orphans(fitted: DesiredSet, provider: TargetProvider) -> None:
             for orphan in orphans:
                 reason = fitted.held[parent, orphan.subject]
                 fitted.add(
-                    Refusal(kind.name, orphan.key, reason.code, reason.message, provenance=orphan.provenance, label=orphan.label)
-                )
+                    Refusal(
+                        kind.name, orphan.key, reason.code, reason.message, provenance=orphan.provenance, label=orphan.label,
+                        subject=orphan.subject,
+                    )
+                )  # fmt: skip

@@ -210,10 +210,11 @@ class Applying:
 def _nothing(plan: Plan) -> RunResult:
     """The end of a run that had nothing to do, parked where a target could not be judged."""
     from controller.cli.commands.change.plan import exit_of
-    from controller.model.outcome import Rollup, RunResult
+    from controller.engine.applying.summing import nothing_done
+    from controller.model.outcome import Rollup
 
     rollup = Rollup.SUCCESS if exit_of(plan, detailed=False) is Exit.FINE else Rollup.PARKED
-    return RunResult("", rollup, plan.made, plan.made)
+    return nothing_done(plan, rollup)
 
 
 def _allowed(plan: Plan) -> list[Change]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from controller.cli.settings import Settings
     from controller.cli.show.past.documents import EntityLine
     from controller.cli.talk import Talk
+    from controller.engine.past.account import Account
+    from controller.model.outcome import SubjectResult
 
 OUTCOMES = ("done", "unchanged", "skipped", "refused", "stale", "failed", "parked", "planned")
 
@@ -57,7 +59,7 @@ async def _run(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     if found.plan is None and found.ended:
         talk.say("the plan of this run is not kept any more: values and reasons are not known")
     entities = _chosen(entity_lines(found), given)
-    document = show_document(found, entities)
+    document = show_document(found, entities, _whom(found, entities, given))
     if not entities and (given["targets"] or given["outcomes"]):
         talk.say("nothing that this run did matches the selection")
     talk.data(encoded(document) if given["output"] == "json" else run_text(document, view))
@@ -75,6 +77,14 @@ def _chosen(entities: Sequence[EntityLine], given: dict[str, Any]) -> tuple[Enti
         return (not outcomes or entity.outcome in outcomes) and (not patterns or any(p.covers(place) for p in patterns))
 
     return tuple(filter(wanted, entities))
+
+
+def _whom(found: Account, entities: Sequence[EntityLine], given: dict[str, Any]) -> tuple[SubjectResult, ...]:
+    """With a selection, those whom what was selected is about."""
+    if not (given["targets"] or given["outcomes"]):
+        return found.subjects
+    chosen = {(entity.resource, entity.subject or entity.key) for entity in entities}
+    return tuple(subject for subject in found.subjects if (subject.resource, subject.subject) in chosen)
 
 
 def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:

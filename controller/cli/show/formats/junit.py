@@ -5,6 +5,7 @@ The form is that of the schema which Jenkins and GitLab read (github.com/windyro
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -13,9 +14,10 @@ from controller.cli.show.formats.markup import visible
 from controller.cli.show.formats.paper import Paper
 from controller.cli.show.plan_end import remedy
 from controller.cli.show.plan_text import group_words, grouped, named
+from controller.cli.show.subject_text import counts_words, unserved
 from controller.cli.show.words import STATUSES, counted, number
 from controller.model.change import Condition, ResourcePlan
-from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
+from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status, SubjectResult
 
 _LISTED = 50  # changes named in one failure
 _BAD = (Status.FAILED, Status.STALE, Status.REFUSED, Status.PARKED)
@@ -41,7 +43,13 @@ def plan_junit(paper: Paper) -> str:
 
 def run_junit(result: RunResult) -> str:
     """A resource of which not everything was done is a failure."""
-    cases = [_ran(resource, [o for o in result.outcomes if o.resource == resource.resource]) for resource in result.resources]
+    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    subjects: dict[str, list[SubjectResult]] = defaultdict(list)
+    for outcome in result.outcomes:
+        outcomes[outcome.resource].append(outcome)
+    for subject in result.subjects:
+        subjects[subject.resource].append(subject)
+    cases = [_ran(r, outcomes[r.resource], subjects[r.resource]) for r in result.resources]
     return _document("trueup apply", cases, {"run": result.run, "result": result.rollup.value}, result.started)
 
 
@@ -56,9 +64,9 @@ def _planned(paper: Paper, summary: ResourcePlan) -> Case:
     return Case(summary.address, failures, "\n".join(map(visible, said)), skipped="" if failures else skipped)
 
 
-def _ran(resource: ResourceResult, outcomes: Sequence[Outcome]) -> Case:
+def _ran(resource: ResourceResult, outcomes: Sequence[Outcome], subjects: Sequence[SubjectResult]) -> Case:
     bad = [outcome for outcome in outcomes if outcome.status in _BAD]
-    said = ", ".join(f"{count} {status}" for status, count in resource.counts.items())
+    said = _said(resource, subjects)
     if resource.rollup in (Rollup.SUCCESS, Rollup.SKIPPED) and not resource.fatal:
         return Case(resource.resource, said=said, seconds=resource.seconds)
     message = resource.fatal or next((o.message for o in bad if o.message), "") or f"{counted(len(bad), 'change')} not done"
@@ -67,6 +75,17 @@ def _ran(resource: ResourceResult, outcomes: Sequence[Outcome]) -> Case:
         lines.append(f"... and {number(len(bad) - _LISTED)} more")
     text = "\n".join(map(visible, lines))
     return Case(resource.resource, [(resource.rollup.value, message, text)], said, resource.seconds)
+
+
+def _said(resource: ResourceResult, subjects: Sequence[SubjectResult]) -> str:
+    """Changes, then whom they are about, where somebody got less than everything."""
+    lines = [", ".join(f"{count} {status}" for status, count in resource.counts.items())]
+    if resource.subjects.total > resource.subjects.success:
+        lines.append(f"subjects: {counts_words(resource.subjects)}")
+        whom = unserved(subjects)
+        lines += whom[:_LISTED]
+        lines += [f"... and {number(len(whom) - _LISTED)} more"] if len(whom) > _LISTED else []
+    return "\n".join(visible(line) for line in lines if line)
 
 
 def _told(outcome: Outcome) -> str:

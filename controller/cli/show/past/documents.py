@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from controller.engine.applying.subjects import count
 from controller.engine.past.account import Account
 from controller.engine.past.differing import PLANNED, Comparison, Deed, Differs
 from controller.model.change import Change, Condition, FieldChange, ResourcePlan
 from controller.model.event import Event
+from controller.model.outcome import SubjectCounts, SubjectResult
 from controller.state.rows import RunRow
 from controller.state.tables.past import Ended
 
@@ -88,7 +90,7 @@ class ResourceLine(msgspec.Struct, frozen=True):
 
 class ShowDocument(msgspec.Struct, frozen=True):
     """Output of ``trueup show RUN -o json``; of a plan file it is that of ``trueup plan -o json``. ``returns`` is the run that it
-    was a rollback of. Resources count everything, ``entities`` hold what was selected."""
+    was a rollback of. Resources count everything, ``entities`` and ``subjects`` hold what was selected."""
 
     run: RunLine
     allowances: tuple[str, ...]
@@ -96,6 +98,8 @@ class ShowDocument(msgspec.Struct, frozen=True):
     returns: str
     resources: tuple[ResourceLine, ...]
     entities: tuple[EntityLine, ...]
+    subjects: tuple[SubjectResult, ...] = ()
+    subject_counts: SubjectCounts = SubjectCounts()
     format: int = FORMAT
 
 
@@ -171,7 +175,7 @@ def seconds_between(started: str, ended: str) -> float | None:
     return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds() if ended else None
 
 
-def show_document(account: Account, entities: Sequence[EntityLine]) -> ShowDocument:
+def show_document(account: Account, entities: Sequence[EntityLine], subjects: tuple[SubjectResult, ...] = ()) -> ShowDocument:
     everything = entity_lines(account)
     plan = account.plan
     counts: dict[str, Counter[str]] = {}
@@ -186,7 +190,8 @@ def show_document(account: Account, entities: Sequence[EntityLine]) -> ShowDocum
         lines.append(_with_summary(line, summaries.get(address)))
     by_resource = {address: dict(found) for address, found in counts.items()}
     allowances, scope, returns = (plan.allowances, plan.scope, plan.returns) if plan else ((), (), "")
-    return ShowDocument(run_line(account.row, by_resource), allowances, scope, returns, tuple(lines), tuple(entities))
+    run = run_line(account.row, by_resource)
+    return ShowDocument(run, allowances, scope, returns, tuple(lines), tuple(entities), subjects, count(subjects))
 
 
 def _with_summary(line: ResourceLine, summary: ResourcePlan | None) -> ResourceLine:

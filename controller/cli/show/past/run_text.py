@@ -10,6 +10,7 @@ from controller.cli.show.past.documents import EntityLine, FieldLine, ResourceLi
 from controller.cli.show.past.history_text import RESULTS, counts_words
 from controller.cli.show.plan_end import zone_words
 from controller.cli.show.plan_text import named
+from controller.cli.show.subject_text import subject_lines
 from controller.cli.show.words import STATUSES, counted, exact, number, phrase, sign
 from controller.engine.past.differing import PLANNED
 from controller.model.change import Action
@@ -31,6 +32,9 @@ def run_text(document: ShowDocument, view: View = STANDARD) -> str:
     for resource in document.resources:
         if by_resource.get(resource.address) or resource.message or not document.entities:
             lines += ["", *_resource_lines(resource, by_resource.get(resource.address, []), view)]
+    told = {(entity.resource, entity.subject or entity.key) for entity in document.entities}
+    if whom := list(subject_lines(document.subjects, document.subject_counts, told, view)):
+        lines += ["", *whom]
     return "\n".join([*lines, *_closing_lines(document, view)])
 
 
