@@ -1,1 +1,1 @@
-"""Hikvision door terminals over ISAPI: persons and their cards on one device."""
+"""Hikvision door terminals over ISAPI: persons, their cards and their faces on one device."""

@@ -14,6 +14,7 @@ _BELONGS = {
     "user_type": "person",
     "cards": "card",
     "card_type": "card",
+    "face": "face",
 }  # field -> what must be managed for it to have a meaning
 _SPELLING = {"user_type": "userType", "card_type": "cardType"}
 
@@ -62,9 +63,10 @@ def _finding(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Proble
         return
     if mapping.extended is None:
         yield Problem(("extended",), "the value to be found by is missing", 'write extended: "{email}"')
-    if "card" in managed:
-        yield Problem(("findBy",), "cards need the employee number, and findBy is for those whose number is not known",
-                      "declare the cards in an item of their own with key and manage: [card]")  # fmt: skip
+    for kind in ("card", "face"):
+        if kind in managed:
+            yield Problem(("findBy",), f"{kind}s need the employee number, and findBy is for those whose number is not known",
+                          f"declare the {kind}s in an item of their own with key and manage: [{kind}]")  # fmt: skip
 
 
 def _missing(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Problem]:
@@ -76,6 +78,8 @@ def _missing(mapping: PeopleMapping, managed: frozenset[str]) -> Iterator[Proble
         yield Problem(("name",), "the name is missing", 'write name: "{first_name} {last_name}"')
     if "card" in managed and mapping.cards is None:
         yield Problem(("cards",), "cards are managed, but no card numbers are declared", 'write cards: "{card_no}"')
+    if "face" in managed and mapping.face is None:
+        yield Problem(("face",), "faces are managed, but no picture is declared", 'write face: {url: "{photo_url}"}')
 
 
 def _doors_twice(mapping: PeopleMapping) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ No call here can delete without naming whom: an empty list may mean everybody to
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -16,8 +16,17 @@ import msgspec
 from controller.sdk import Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError, Unauthorized
 from providers.hikvision.isapi.answer import NotAnAnswer, Tree, text, tree
 from providers.hikvision.isapi.login import explained
-from providers.hikvision.isapi.verdict import error_for, is_busy, status_of, worth_telling
-from providers.hikvision.isapi.wire import Found, NoSearch, WireCard, WirePerson, decode_cards, decode_people, decode_records
+from providers.hikvision.isapi.verdict import Status, error_for, is_busy, status_of, worth_telling
+from providers.hikvision.isapi.wire import (
+    Found,
+    NoSearch,
+    WireCard,
+    WirePerson,
+    decode_cards,
+    decode_faces,
+    decode_people,
+    decode_records,
+)
 
 if TYPE_CHECKING:
     from controller.sdk.http import Http, Response
@@ -32,7 +41,7 @@ _VERDICT_LENGTH = 2000  # bytes; a longer answer holds what was asked for and no
 
 @dataclass(frozen=True)
 class Search(Generic[T]):
-    """One kind of search: its call, the root of its condition, how a page is decoded, and each record's key."""
+    """One kind of search: its call, the root of its condition (empty: it has none), how a page is decoded, each record's key."""
 
     path: str
     root: str
@@ -48,6 +57,23 @@ RECORDS: Search[Tree] = Search(PEOPLE.path, PEOPLE.root, decode_records, lambda 
 CARDS: Search[WireCard] = Search(
     "/ISAPI/AccessControl/CardInfo/Search", "CardInfoSearchCond", decode_cards, attrgetter("cardNo"), "cards"
 )
+FACES: Search[str] = Search("/ISAPI/Intelligent/FDLib/FDSearch", "", decode_faces, str, "faces")
+LIBRARY = {"faceLibType": "blackFD", "FDID": "1"}  # the library of visible light; the other one is infrared
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The body of a write, encoded. ``read`` and ``whole``: seconds as ``Http.request`` takes them.
+
+    ``private``: it names an address that may be signed, so what the terminal answers about it is not told.
+    """
+
+    content: bytes = field(repr=False)
+    type: str = "application/json"
+    query: Mapping[str, str] = field(default_factory=dict)
+    read: float | None = None
+    whole: float | None = None
+    private: bool = False
 
 
 class Isapi:
@@ -77,9 +103,22 @@ class Isapi:
 
     async def write(self, method: str, path: str, body: Mapping[str, Any], doing: str) -> str:
         """Send a write; what is worth telling about its success. Raises ProviderError, with what is known of its effect."""
-        content = msgspec.json.encode(body)
-        response = await self._send(method, path, content=content, headers=_HEADERS, params=_JSON)
+        return await self.post(method, path, Letter(msgspec.json.encode(body)), doing)
+
+    async def post(self, method: str, path: str, letter: Letter, doing: str) -> str:
+        """The same with a body of any kind."""
+        response = await self._send(
+            method,
+            path,
+            content=letter.content,
+            headers={"Content-Type": letter.type},
+            params={**_JSON, **letter.query},
+            read=letter.read,
+            whole=letter.whole,
+        )
         status = status_of(response.status, _tree(response, doing, wrote=True))
+        if letter.private:
+            status = Status(status.http, status.code, status.sub, status.error)
         if error := error_for(status, doing, wrote=True):
             raise error
         return worth_telling(status)
@@ -92,8 +131,9 @@ class Isapi:
         search_id = f"trueup-{self._session}-{self._searches}"
         guard = _Guard(search.what)
         while not guard.complete:
-            fixed = {"searchID": search_id, "searchResultPosition": guard.position, "maxResults": size}
-            page = await self._page(search, {search.root: {**fixed, **(condition or {})}})
+            asked = {"searchResultPosition": guard.position, "maxResults": size, **(condition or {})}
+            body = {search.root: {"searchID": search_id, **asked}} if search.root else asked
+            page = await self._page(search, body)
             guard.take(page, list(map(search.key, page.records)))
             yield page
 

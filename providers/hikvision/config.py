@@ -20,10 +20,11 @@ from controller.sdk import (
     Valid,
     parse_duration,
 )
+from controller.sdk.pictures.naming import PictureMapping
 
 UserType: TypeAlias = Literal["normal", "visitor", "blackList", "maintenance", "patient"]
 CardType: TypeAlias = Literal["normalCard", "patrolCard", "hijackCard", "superCard", "dismissingCard", "emergencyCard"]
-Managed: TypeAlias = Literal["person", "card", "valid"]
+Managed: TypeAlias = Literal["person", "card", "face", "valid"]
 
 
 def _seconds(value: object) -> object:
@@ -164,6 +165,24 @@ class Door(SpecModel):
     plan: int = Field(1, ge=1, le=65535, description="Number of the time plan on the terminal; 1 is all day by factory.")
 
 
+class FaceMapping(PictureMapping):
+    """The person's face: where its picture is, and how it gets to the terminal."""
+
+    send: Literal["multipart", "url"] = Field(
+        "multipart",
+        description="multipart: the picture is fetched here, made fit and sent. url: the terminal gets the address and downloads "
+        "the picture itself, as it is; many terminals cannot.",
+    )
+
+    @model_validator(mode="after")
+    def _sent_as_address(self) -> Self:
+        if self.send == "url" and self.url is None:
+            raise ValueError("send: url needs url: the address that the terminal downloads the picture from")
+        if self.send == "url" and self.allow_hosts:
+            raise ValueError("allowHosts has no meaning with send: url, because the terminal downloads the picture, not trueup")
+        return self
+
+
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -214,22 +233,28 @@ class PeopleMapping(SubjectMapping):
         examples=["{card_no}", "{card_numbers}"],
         json_schema_extra={"x-trueup-template": True, "x-trueup-template-lists": True},
     )
+    face: FaceMapping | None = Field(
+        None,
+        description="The person's face. A record without a picture declares none: one that was sent for it is removed.",
+        examples=[{"url": "{photo_url}"}, {"file": "photos/{employee_no}.jpg", "revision": "{photo_updated_at}"}],
+    )
     user_type: UserType = Field("normal", description="Kind of person on the terminal.")
     card_type: CardType = Field("normalCard", description="Kind of card on the terminal.")
     manage: Annotated[tuple[Managed, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = Field(
         None,
-        description="What is kept true. Default: persons, and cards when `cards` is declared. `[valid]`: only the validity of "
-        "persons that are already there; nobody is added or removed.",
-        examples=[["person"], ["person", "card"], ["valid"]],
+        description="What is kept true. Default: persons, cards when `cards` is declared, and faces when `face` is. `[valid]`: "
+        "only the validity of persons that are already there; nobody is added or removed. `[face]`: only the faces of persons "
+        "that are there.",
+        examples=[["person"], ["person", "card", "face"], ["valid"], ["face"]],
     )
 
     @property
     def managed(self) -> frozenset[str]:
         if self.manage is not None:
             return frozenset(self.manage)
-        return frozenset({"person", "card"}) if self.cards else frozenset({"person"})
+        return frozenset({"person", *(("card",) if self.cards else ()), *(("face",) if self.face else ())})
 
 
 def kinds_of(mapping: PeopleMapping) -> tuple[str, ...]:
     managed = mapping.managed
-    return tuple(kind for kind in ("person", "card") if kind in managed or (kind == "person" and "valid" in managed))
+    return tuple(kind for kind in ("person", "card", "face") if kind in managed or (kind == "person" and "valid" in managed))

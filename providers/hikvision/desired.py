@@ -1,6 +1,7 @@
-"""From selected records to the persons and cards that a terminal shall have. Pure, and equal for every terminal with this mapping.
+"""From selected records to the persons, cards and faces that a terminal shall have. Pure, and equal for every terminal with this
+mapping.
 
-A record that does not say enough is refused: whatever it made earlier stays as it is, its cards included.
+A record that does not say enough is refused: whatever it made earlier stays as it is, its cards and its face included.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controller.sdk import Entity, Period, Provenance, Refusal, Selected, Sought, Value, Wish
+from controller.sdk.pictures.naming import Naming, Unusable, compile_picture, recipe_mark
+from controller.sdk.pictures.portrait import Recipe
 from controller.sdk.template import compile_template, missing_fields, single_field
 from controller.sdk.validity import Invalid, compile_valid
 from providers.hikvision.config import PeopleMapping
 from providers.hikvision.kinds import terminal_name
 
+RECIPE = Recipe()
+"""One for all terminals: what is declared is the same for each of them. Its numbers suit all models that were seen."""
 KEY_LENGTH = 32
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch
 _CARD = re.compile(r"[A-Za-z0-9]{1,32}").fullmatch
@@ -27,8 +32,8 @@ Numbers = Callable[[Mapping[str, Value]], list[str]]
 
 @dataclass(frozen=True)
 class _Rules:
-    """A mapping, compiled. ``cards`` None: cards are not managed here; ``person`` false: persons are not. ``written``: the extended
-    field is, not only looked for."""
+    """A mapping, compiled. ``cards`` None: cards are not managed here; ``face`` None: nor are faces; ``person`` false: nor are
+    persons. ``written``: the extended field is, not only looked for."""
 
     mapping: PeopleMapping
     key: Fill
@@ -38,6 +43,7 @@ class _Rules:
     doors: tuple[tuple[int, int], ...] | None
     user_type: str | None
     cards: Numbers | None
+    face: Naming | None
     person: bool
     written: bool
     managed: tuple[str, ...] | None
@@ -46,7 +52,7 @@ class _Rules:
 
 
 def desired(mapping: PeopleMapping, selected: Iterable[Selected], zone: ZoneInfo | None, spec: str) -> Iterator[Wish]:
-    """One person per record, then its cards; a Refusal for each record that cannot be followed."""
+    """One person per record, then its cards and its face; a Refusal for each record that cannot be followed."""
     rules = _compile(mapping, zone, spec)
     key_of, name_of, valid_of, doors, user_type = rules.key, rules.name, rules.valid, rules.doors, rules.user_type
     managed, only_existing = rules.managed, rules.only_existing
@@ -84,6 +90,8 @@ def desired(mapping: PeopleMapping, selected: Iterable[Selected], zone: ZoneInfo
             yield Entity("person", key, values, "", managed, only_existing, provenance, name or _called(fields) or "", sought)
         if rules.cards is not None:  # also asked in there, but a generator per record costs
             yield from _cards(rules, one, key, provenance, name or "")
+        if rules.face is not None:
+            yield from _face(rules.face, one, key, provenance, name or "")
 
 
 _called = compile_template(("{first_name} {last_name}", "{full_name}"))  # whom a message is about where no name is managed
@@ -103,6 +111,7 @@ def _compile(mapping: PeopleMapping, zone: ZoneInfo | None, spec: str) -> _Rules
         doors=doors,
         user_type=mapping.user_type if whole else None,
         cards=_compile_cards(mapping.cards) if mapping.cards and "card" in managed else None,
+        face=_compile_face(mapping) if "face" in managed else None,
         person=whole or "valid" in managed,
         written=whole,
         managed=fields if whole else ("valid",),
@@ -142,12 +151,33 @@ def _cards(rules: _Rules, one: Selected, owner: str, provenance: Provenance, lab
             yield Refusal("card", number, "card-number-unusable", message, one.refs[0] if one.refs else None, provenance, label)
 
 
+def _compile_face(mapping: PeopleMapping) -> Naming | None:
+    face = mapping.face
+    if face is None:
+        return None
+    direct = face.send == "url"
+    return compile_picture(face, mapping.from_, "as-it-is" if direct else recipe_mark(RECIPE), direct=direct)
+
+
+def _face(picture_of: Naming, one: Selected, owner: str, provenance: Provenance, label: str) -> Iterator[Wish]:
+    """None without a picture: then one that was sent for this record goes."""
+    record = one.refs[0] if one.refs else None
+    picture = picture_of(one.fields, record.key if record else "")
+    if isinstance(picture, Unusable):
+        message = f"{picture.message}; the face stays as it is"
+        yield Refusal("face", owner, picture.code, message, record, provenance, label)
+    elif picture is not None:
+        yield Entity("face", owner, (picture,), owner, None, False, provenance, label)
+
+
 def _refuse(rules: _Rules, one: Selected, key: str | None, code: str, message: str) -> Iterator[Refusal]:
     record, provenance = one.refs[0] if one.refs else None, Provenance(rules.spec, one.refs)
     if rules.person:
         yield Refusal("person", key, code, message, record, provenance)
     if rules.cards is not None:
         yield Refusal("card", None, code, f"{message}; the cards stay as they are", record, provenance)
+    if rules.face is not None:
+        yield Refusal("face", key, code, f"{message}; the face stays as it is", record, provenance)
 
 
 def _key_problem(mapping: PeopleMapping, fields: Mapping[str, Value], key: str | None) -> tuple[str, str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from controller.sdk import PERMANENT, Entity, Facts, Period, Refusal, Wish
-from providers.hikvision.isapi.capability import Cards, Limits, People
-from providers.hikvision.kinds import CARD_TYPE, EXTENDED, OWNER, PERSON, Doors
+from controller.sdk import PERMANENT, Content, Entity, Facts, Period, Refusal, Wish
+from providers.hikvision.isapi.capability import Cards, Faces, Limits, People
+from providers.hikvision.kinds import CARD_TYPE, EXTENDED, OWNER, PERSON, PICTURE, Doors
 
 _ALL_BUT_EXTENDED = tuple(field.name for field in PERSON.fields[:EXTENDED])
 
@@ -23,6 +23,9 @@ def fit(entity: Entity, facts: Facts) -> Wish:
     limits = facts.limits if isinstance(facts.limits, Limits) else Limits()
     if entity.kind == "card":
         return _fit_card(entity, limits)
+    if entity.kind == "face":
+        problem = _face_problem(entity, limits.faces)
+        return _refusal(entity, *problem) if problem else entity
     return _fit_person(entity, limits)
 
 
@@ -150,6 +153,17 @@ def _card_problem(entity: Entity, cards: Cards) -> tuple[str, str] | None:
         )
     if cards.types and card_type not in cards.types:
         return "card-type-not-offered", f"card type {card_type} is not offered by this terminal ({', '.join(cards.types)})"
+    return None
+
+
+def _face_problem(entity: Entity, faces: Faces) -> tuple[str, str] | None:
+    picture = entity.values[PICTURE]
+    if not faces.offered:
+        return "faces-not-offered", "this terminal keeps no faces; leave face out for it"
+    if isinstance(picture, Content) and picture.direct and len(picture.name) > faces.address_length:
+        most = faces.address_length
+        message = f"the address of the picture has {len(picture.name)} characters; this terminal downloads from at most {most}"
+        return "address-too-long", f"{message}: leave send: url out, then the picture is sent to it"
     return None
 
 

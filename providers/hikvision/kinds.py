@@ -1,8 +1,8 @@
-"""What a terminal keeps, as entity kinds: persons and cards. Pure values and comparisons; a later kind ``face`` joins ``KINDS``.
+"""What a terminal keeps, as entity kinds: persons, their cards and their faces. Pure values and comparisons.
 
 A person's doors are a sorted tuple of ``(door, plan)`` number pairs, so that more doors or more plans is a superset. The extended
 field is the one custom field (PersonInfoExtends) that the config names, None where it names none: some keep an e-mail address or
-worse there, so it is sensitive.
+worse there, so it is sensitive. A face's key is its person's employee number; the picture cannot be read back.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import unicodedata
 from typing import TypeAlias
 
-from controller.sdk import Effect, EntityKind, Field, Period, period_effect, show_period
+from controller.sdk import Content, Effect, EntityKind, Field, Period, period_effect, show_period
 
 Doors: TypeAlias = tuple[tuple[int, int], ...]
 
 NAME, VALID, DOORS, USER_TYPE, EXTENDED = range(5)
 OWNER, CARD_TYPE = range(2)
+PICTURE = 0
 BLACKLISTED = "blackList"
 
 _NO_ACCENT = str.maketrans(
@@ -38,7 +39,7 @@ def user_type_effect(before: str | None, after: str | None) -> Effect:
     return Effect.REVOKES if after == BLACKLISTED else Effect.GRANTS
 
 
-def may_widen(before: str | None, after: str | None) -> Effect:
+def may_widen(before: object, after: object) -> Effect:
     return Effect.NEUTRAL if before == after else Effect.GRANTS
 
 
@@ -101,4 +102,13 @@ CARD = EntityKind(
     plural="cards",
     expires=False,
 )
-KINDS = (PERSON, CARD)
+FACE = EntityKind(
+    "face",
+    # another picture may let in somebody else
+    (Field("picture", "picture", type=Content, write_only=True, effect=may_widen, clearable=False),),
+    after=("person",),
+    title="face",
+    plural="faces",
+    expires=False,
+)
+KINDS = (PERSON, CARD, FACE)

@@ -69,6 +69,10 @@ class Normaliser:
     def cards(self, records: Iterable[WireCard]) -> list[Actual]:
         return [Actual(c.cardNo, (c.employeeNo, c.cardType), "", c.employeeNo) for c in records]
 
+    def faces(self, owners: Iterable[str]) -> list[Actual]:
+        """Whose face is there; what it looks like cannot be read back."""
+        return [Actual(owner, (None,), "", owner) for owner in owners]
+
     def _period(self, enable: bool, begin: str, end: str) -> Period | None:
         if not enable:
             return PERMANENT

@@ -14,11 +14,12 @@ from providers.hikvision.config import HikvisionConfig, PeopleMapping, endpoint,
 from providers.hikvision.desired import desired
 from providers.hikvision.edits import Edits
 from providers.hikvision.extended import custom_field
+from providers.hikvision.faces.edits import FaceEdits, Means
 from providers.hikvision.fit import fit
 from providers.hikvision.kinds import KINDS, VALID
 from providers.hikvision.normalise import Normaliser
 from providers.hikvision.reader import HikvisionReader
-from providers.hikvision.writer import HikvisionWriter
+from providers.hikvision.writer import HikvisionWriter, Pens
 
 BARRED = Period("2000-01-01T00:00:00", "2000-01-01T23:59:59")
 """A day long gone that lies in every terminal's calendar. ``enable: false`` would be the opposite: permanent access."""
@@ -27,8 +28,8 @@ BARRED = Period("2000-01-01T00:00:00", "2000-01-01T23:59:59")
 def bar(kind: str, actual: Actual, moment: datetime) -> tuple[Any, ...] | None:
     """A person keeps everything but validity, which lies in the past; None when it is over already. ``moment``: wall time.
 
-    A card has no form without access (CARD.expires is false): one that must go is deleted. None here says only that no form
-    is to be written; the card of a barred person opens nothing, because the person has expired.
+    A card or a face has no form without access (their ``expires`` is false): one that must go is deleted. None here says only that
+    no form is to be written; the card of a barred person opens nothing, because the person has expired.
     """
     if kind != "person":
         return None
@@ -49,10 +50,12 @@ async def reader(config: HikvisionConfig, ctx: Context) -> AsyncIterator[Hikvisi
 async def writer(config: HikvisionConfig, ctx: Context) -> AsyncIterator[HikvisionWriter]:
     isapi = Isapi(ctx.http, ctx.clock)
 
-    async def open_edits() -> Edits:
-        return Edits(isapi, await _reader(config, ctx, isapi).limits(), ctx.clock, custom_field(config))
+    async def open_pens() -> Pens:
+        limits = await _reader(config, ctx, isapi).limits()
+        faces = FaceEdits(Means(isapi, limits.faces, ctx.pictures, ctx.clock, config.timeouts.read))
+        return Pens(Edits(isapi, limits, ctx.clock, custom_field(config)), faces)
 
-    yield HikvisionWriter(open_edits)
+    yield HikvisionWriter(open_pens)
 
 
 def _reader(config: HikvisionConfig, ctx: Context, isapi: Isapi) -> HikvisionReader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from controller.sdk import Actual, Clock, Facts, NotOffered, Page, Ref, Right, Unauthorized
-from providers.hikvision.client import CARDS, PEOPLE, RECORDS, Isapi, Search
+from providers.hikvision.client import CARDS, FACES, LIBRARY, PEOPLE, RECORDS, Isapi, Search
 from providers.hikvision.extended import CustomField
+from providers.hikvision.faces.presence import Presence
 from providers.hikvision.isapi.answer import Tree, number, part, text
-from providers.hikvision.isapi.capability import Limits, limits_of
+from providers.hikvision.isapi.capability import Limits, library_count, limits_of, says_no_faces
 from providers.hikvision.isapi.wire import WireCard, person_of
 from providers.hikvision.normalise import Normaliser
 
 T = TypeVar("T")
 _BASE = "/ISAPI/AccessControl"
+_FDLIB = "/ISAPI/Intelligent/FDLib"
 
 
 class Seen(Actual, frozen=True):
@@ -43,22 +45,26 @@ class HikvisionReader:
         self._zone = zone
         self._custom = custom
         self._limits: Limits | None = None
+        self._faces: Presence | None = None
 
     async def limits(self) -> Limits:
-        """Three calls at first, none later."""
+        """Four calls at first, none later."""
         if self._limits is None:
             get = self._isapi.optional
             terminal = await get(f"{_BASE}/capabilities", "ask what the terminal can do")
             people = await get(f"{_BASE}/UserInfo/capabilities", "ask what the terminal keeps of persons", json=True)
-            limits = limits_of(terminal, people, {})
-            if limits.cards.offered:
+            cards: Tree = {}
+            faces: Tree = {}
+            if limits_of(terminal, people, cards).cards.offered:
                 cards = await get(f"{_BASE}/CardInfo/capabilities", "ask what the terminal keeps of cards", json=True)
-                limits = limits_of(terminal, people, cards)
+            if not says_no_faces(terminal):
+                faces = await get(f"{_FDLIB}/capabilities", "ask what the terminal keeps of faces", json=True)
+            limits = limits_of(terminal, people, cards, faces)
             self._limits = replace(limits, extended=_place(self._custom)) if self._custom else limits
         return self._limits
 
     async def facts(self) -> Facts:
-        """Six calls at most. The clock's offset is that of the wall clock: a wrong zone on the terminal is a wrong clock."""
+        """Eight calls at most. The clock's offset is that of the wall clock: a wrong zone on the terminal is a wrong clock."""
         info = _root(await self._introduced(), "DeviceInfo")
         clock = _root(await self._isapi.optional("/ISAPI/System/time", "ask the terminal for the time"), "Time")
         offset = clock_offset(text(clock.get("localTime")), self._clock.now(), self._zone)
@@ -72,10 +78,17 @@ class HikvisionReader:
             model=text(info.get("model")),
             firmware=firmware,
             clock_offset=offset,
-            capacity=_capacity(limits, number(count.get("userNumber"))),
+            capacity=_capacity(limits, number(count.get("userNumber")), await self._faces_there(limits, count)),
             limits=limits,
             notes=_notes(limits, clock, offset),
         )
+
+    async def _faces_there(self, limits: Limits, count: Tree) -> int | None:
+        """How many faces there are: as the persons are counted, else as the library says; None when neither tells."""
+        bound = number(count.get("bindFaceUserNumber"))
+        if bound is not None or not (limits.faces.offered and limits.faces.told):
+            return bound
+        return library_count(await self._isapi.optional(f"{_FDLIB}/Count", "count the faces", json=True))
 
     async def _introduced(self) -> Tree:
         try:
@@ -93,11 +106,13 @@ class HikvisionReader:
         rights = [await self._may("list the persons", PEOPLE)]
         if limits.cards.offered:
             rights.append(await self._may("list the cards", CARDS))
+        if limits.faces.offered and limits.faces.search:
+            rights.append(await self._may("list the faces", FACES, LIBRARY))
         return rights
 
-    async def _may(self, what: str, search: Search[Any]) -> Right:
+    async def _may(self, what: str, search: Search[Any], condition: Mapping[str, Any] | None = None) -> Right:
         try:
-            async with aclosing(self._isapi.search(search, 1)) as pages:
+            async with aclosing(self._isapi.search(search, 1, condition)) as pages:
                 async for _ in pages:
                     break
         except (Unauthorized, NotOffered) as refused:
@@ -115,16 +130,29 @@ class HikvisionReader:
             async with aclosing(self._isapi.search(CARDS, limits.cards.page)) as cards:
                 async for page in cards:
                     yield Page("card", self._normal.cards(page.records), page.total)
+        if "face" in kinds:
+            async with aclosing(self._presence(limits).observe()) as faces:
+                async for owners, total in faces:
+                    yield Page("face", self._normal.faces(owners), total)
 
     async def read(self, kind: str, refs: Sequence[Ref]) -> list[Actual]:
         limits, wanted = await self.limits(), list(dict.fromkeys(ref.key for ref in refs if ref.key))
         if kind == "person":
-            batch = limits.people.batch if limits.people.filters else 0
-            found = await self._named(RECORDS, wanted, ("EmployeeNoList", "employeeNo"), (limits.people.page, batch))
-            return [self._seen(raw) for raw in found]
+            return [self._seen(raw) for raw in await self._records(wanted)]
+        if kind == "face":
+            return self._normal.faces(await self._presence(limits).read(wanted))
         _need_cards(limits)
         cards: list[WireCard] = await self._named(CARDS, wanted, ("CardNoList", "cardNo"), (limits.cards.page, limits.cards.batch))
         return list(self._normal.cards(cards))
+
+    async def _records(self, keys: list[str]) -> list[Tree]:
+        people = (await self.limits()).people
+        batch = people.batch if people.filters else 0
+        return await self._named(RECORDS, keys, ("EmployeeNoList", "employeeNo"), (people.page, batch))
+
+    def _presence(self, limits: Limits) -> Presence:
+        self._faces = self._faces or Presence(self._isapi, limits, self._records)
+        return self._faces
 
     async def _named(self, search: Search[T], keys: list[str], names: tuple[str, str], sizes: tuple[int, int]) -> list[T]:
         """Those of these keys that are there. Terminals that ignore the list are read whole, once, and filtered here."""
@@ -177,9 +205,13 @@ def _root(document: Tree, name: str) -> Tree:
     return part(document, name) or document
 
 
-def _capacity(limits: Limits, persons: int | None) -> dict[str, tuple[int | None, int | None]]:
+def _capacity(limits: Limits, persons: int | None, faces: int | None) -> dict[str, tuple[int | None, int | None]]:
     capacity: dict[str, tuple[int | None, int | None]] = {"person": (persons, limits.people.most)}
-    return {**capacity, "card": (None, limits.cards.most)} if limits.cards.offered else capacity
+    if limits.cards.offered:
+        capacity["card"] = (None, limits.cards.most)
+    if limits.faces.offered:
+        capacity["face"] = (faces, limits.faces.most)
+    return capacity
 
 
 def _notes(limits: Limits, clock: Tree, offset: float | None) -> tuple[str, ...]:
@@ -189,6 +221,8 @@ def _notes(limits: Limits, clock: Tree, offset: float | None) -> tuple[str, ...]
         notes.append(f"its clock is {offset / 3600:+.1f} hours off; its time zone is set to {zone}")
     if not limits.cards.offered:
         notes.append("it keeps no cards")
+    if not limits.faces.offered:
+        notes.append("it keeps no faces")
     return tuple(notes)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from providers.hikvision.isapi.answer import Tree, flag, number, part, text, words
+from providers.hikvision.isapi.answer import Tree, as_list, flag, number, part, text, words
 
 PAGE = 30  # more is clipped or refused by real terminals, whatever they promise
 EARLIEST = "2000-01-01T00:00:00"
@@ -62,29 +62,47 @@ class Cards(msgspec.Struct, frozen=True):
     most: int | None = None
 
 
+class Faces(msgspec.Struct, frozen=True):
+    """Faces. ``told``: the terminal has a document about them; without one ``functions`` are unknown and empty.
+
+    ``search``: they can be listed (FDSearch); ``counted``: each person shows how many it has. ``address_length`` in characters.
+    """
+
+    offered: bool = True
+    told: bool = False
+    functions: frozenset[str] = frozenset()
+    search: bool = False
+    counted: bool = False
+    page: int = PAGE
+    most: int | None = None
+    address_length: int = 256
+
+
 class Limits(msgspec.Struct, frozen=True):
     """Everything a terminal promised; ``digits``: employee numbers hold digits only. ``extended`` is the place of the custom field
     that the config names, 0 when it names none."""
 
     people: People = People()
     cards: Cards = Cards()
+    faces: Faces = Faces()
     digits: bool = False
     detail_delete: bool = False
     keeps_persons: bool = True
     extended: int = 0
 
 
-def limits_of(terminal: Tree, people: Tree, cards: Tree) -> Limits:
-    """From the three documents as trees, each empty where it is not offered."""
+def limits_of(terminal: Tree, people: Tree, cards: Tree, faces: Tree | None = None) -> Limits:
+    """From the four documents as trees, each empty where it is not offered."""
     root = part(terminal, "AccessControl") or terminal
     number_info = part(root, "EmployeeNoInfo")
     kind = text(number_info.get("characterType", number_info.get("@characterType"))) or ",".join(
         words(number_info.get("characterType"))
     )
-    has_cards = root.get("isSupportCardInfo")
+    has_cards, has_faces = root.get("isSupportCardInfo"), root.get("isSupportFDLib")
     return Limits(
         people=people_of(people),
         cards=cards_of(cards) if has_cards is None or flag(has_cards) else Cards(offered=False),
+        faces=faces_of(faces or {}, people, None if has_faces is None else flag(has_faces)),
         digits=kind.lower() in _DIGITS,
         detail_delete=flag(root.get("isSupportUserInfoDetailDelete")),
         keeps_persons="isSupportUserInfo" not in root or flag(root["isSupportUserInfo"]),
@@ -143,6 +161,40 @@ def cards_of(document: Tree) -> Cards:
         per_person=0 if per_person >= 255 else per_person,
         most=number(root.get("maxRecordNum")),
     )
+
+
+def faces_of(document: Tree, people: Tree, offered: bool | None) -> Faces:
+    """``offered`` None: the terminal does not say whether it keeps faces; then whatever else it says of them counts.
+
+    More faces than persons cannot be kept, whatever the document promises.
+    """
+    root = part(document, "FDLib") or part(document, "FDLibCap") or document
+    persons = part(people, "UserInfo") or part(people, "UserInfoCap")
+    counted = flag(persons.get("isSupportNumOfFace"))
+    if offered is False or (offered is None and not root and not counted):
+        return Faces(offered=False)
+    limits = (number(persons.get("maxRecordNum")), number(root.get("FDRecordDataMaxNum")))
+    return Faces(
+        told=bool(root),
+        functions=frozenset(word.lower() for word in words(root.get("supportFDFunction"))),
+        search=flag(root.get("isSuportFDSearch")) or flag(root.get("isSupportFDSearch")),
+        counted=counted,
+        most=min((limit for limit in limits if limit), default=None),
+        address_length=_upper(root.get("faceURLLen"), 256),
+    )
+
+
+def says_no_faces(terminal: Tree) -> bool:
+    """Whether its abilities say outright that it has no face library: then there is nothing more to ask."""
+    root = part(terminal, "AccessControl") or terminal
+    return "isSupportFDLib" in root and not flag(root["isSupportFDLib"])
+
+
+def library_count(document: Tree) -> int | None:
+    """How many faces are in the library that is used here; the count stands on top or with its library."""
+    libraries = [one for one in as_list(document.get("FDRecordDataInfo")) if isinstance(one, dict)]
+    ours = next((one for one in libraries if text(one.get("FDID")) == "1"), document)
+    return number(ours.get("recordDataNumber"))
 
 
 def _functions(root: Tree) -> frozenset[str]:

@@ -25,6 +25,7 @@ from controller.sdk import (
     Unauthorized,
 )
 from providers.hikvision.isapi.answer import NotAnAnswer, Tree, number, part, text, tree
+from providers.hikvision.isapi.face_codes import FACES
 
 LOCKED_FOR = 1800.0  # seconds; the lock time seen on real terminals
 
@@ -33,6 +34,13 @@ class NoVerdict(ProviderError):
     """A write was answered 200 with nothing, as some firmware does. Concerns this entity alone: reading it shows what happened."""
 
     code = "no-verdict"
+    scope = Scope.ENTITY
+
+
+class Modeling(ProviderError):
+    """The terminal works on a face picture and takes none meanwhile, ours perhaps: later it can be told. Concerns one face."""
+
+    code = "face-modeling"
     scope = Scope.ENTITY
 
 
@@ -48,6 +56,7 @@ class Meaning(Enum):
     REFUSED = auto()
     SEARCH_OVER = auto()
     BUSY = auto()
+    MODELING = auto()  # of a face
     BROKEN = auto()
     CREDENTIALS = auto()
     NO_VERDICT = auto()
@@ -81,7 +90,7 @@ _TABLE: dict[str, tuple[Meaning, int, str]] = {  # sub-code in lower case -> mea
     "networkerror": (_O.BUSY, 0x20000009, "has trouble with its network"),
     "configoperating": (_O.BUSY, 0x2000000A, "is being configured by somebody else"),
     "searchtimeout": (_O.BUSY, 0x2000000E, "took too long to search"),
-    "facedatamodeling": (_O.BUSY, 0x6000006A, "is still working on a face picture"),
+    "facedatamodeling": (_O.MODELING, 0x6000006A, "is still working on a face picture"),
     "deviceerror": (_O.BROKEN, 0x30000001, "reports a fault of its own"),
     "writedatabaseerror": (_O.BROKEN, 0x30000011, "could not write to its database"),
     "internalerror": (_O.BROKEN, 0x30000014, "reports a fault of its own"),
@@ -108,7 +117,7 @@ _TABLE: dict[str, tuple[Meaning, int, str]] = {  # sub-code in lower case -> mea
     "deletenoexistface": (_O.GONE, 0x60006015, "has no such face"),
     "fingerprintnotexist": (_O.GONE, 0, "has no such fingerprint"),
     "cardnoalreadyexist": (_O.CONFLICT, 0x60006033, "has this card already, at another person perhaps"),
-    "deviceuseralreadyexistface": (_O.CONFLICT, 0x60007004, "has a face for this person already"),
+    "deviceuseralreadyexistface": (_O.EXISTS, 0x60007004, "has a face for this person already"),
     "deviceuserfull": (_O.FULL, 0x60007000, "has no room for more persons"),
     "usernumfull": (_O.FULL, 0, "has no room for more persons"),
     "userexceedlimit": (_O.FULL, 0, "has no room for more persons"),
@@ -116,6 +125,8 @@ _TABLE: dict[str, tuple[Meaning, int, str]] = {  # sub-code in lower case -> mea
     "cardnumfull": (_O.FULL, 0, "has no room for more cards"),
     "devicefacefull": (_O.FULL, 0x60007001, "has no room for more faces"),
     "facenumfull": (_O.FULL, 0, "has no room for more faces"),
+    "exceedmaxfacenumber": (_O.FULL, 0, "has no room for more faces"),
+    "alreadyexistthisface": (_O.CONFLICT, 0x4000A008, "knows this face already, as somebody else"),
     "cardfullperuser": (_O.REFUSED, 0x60007005, "takes no more cards for this person"),
     "supportonemorecard": (_O.REFUSED, 0x60006014, "takes no more cards for this person"),
     "invalidsearchconditions": (_O.SEARCH_OVER, 0x6000001A, "gave up the search"),
@@ -137,6 +148,7 @@ _TABLE: dict[str, tuple[Meaning, int, str]] = {  # sub-code in lower case -> mea
     "invalidid": (_O.REFUSED, 0x40001008, "does not accept a number"),
     "invalidcontent": (_O.REFUSED, 0x4000000A, "does not accept a value"),
 }
+_TABLE |= {sub: (_O.REFUSED, error, words) for sub, (error, words, _) in FACES.items()}
 _BY_ERROR = {error: sub for sub, (_, error, _) in _TABLE.items() if error > 1}
 _BY_ERROR[0x60000061] = "loginpassworderror"
 _BY_CODE = {
@@ -177,7 +189,7 @@ def judge(status: Status) -> Meaning:
 def is_busy(http: int, body: bytes) -> bool:
     """Whether an answer says only that the terminal is busy, under whatever HTTP status."""
     try:
-        return judge(status_of(http, tree(body))) is Meaning.BUSY
+        return judge(status_of(http, tree(body))) in (Meaning.BUSY, Meaning.MODELING)
     except NotAnAnswer:
         return False
 
@@ -215,6 +227,9 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
         case Meaning.CONFLICT:
             return Conflict(f"could not {doing}: the terminal {words}", code="taken", detail=detail,
                             hint="it is never taken from another person silently; remove it there first")  # fmt: skip
+        case Meaning.MODELING:
+            return Modeling(f"could not {doing}: the terminal {words}", detail=detail, effect=unclear,
+                            hint="it is sent again by the next run; if this stays so, restart the terminal")  # fmt: skip
         case Meaning.FULL:
             return Full(f"could not {doing}: the terminal {words}", detail=detail,
                         hint="remove what is no longer needed there, then apply again")  # fmt: skip
@@ -238,10 +253,9 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
                 return NoVerdict(message, detail=detail, effect=unclear)
             return Nonsense(f"could not {doing}: the terminal's answer does not hold what was asked for", detail=detail)
         case _:
-            about = f" ({status.about})" if status.about else ""
-            return Rejected(
-                f"could not {doing}: the terminal {words or 'refused it'}{about}", code=sub or "rejected", detail=detail
-            )
+            about = f"; {FACES[sub][2]}" if sub in FACES else f" ({status.about})" if status.about else ""
+            message = f"could not {doing}: the terminal {words or 'refused it'}{about}"
+            return Rejected(message, code=sub or "rejected", detail=detail)
 
 
 def worth_telling(status: Status) -> str:

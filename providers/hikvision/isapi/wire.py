@@ -1,4 +1,4 @@
-"""Persons and cards as a terminal sends them: from the bytes of a search page to wire structs.
+"""Persons, cards and whose faces as a terminal sends them: from the bytes of a search page to wire structs.
 
 The hot path decodes typed structs at once. A page whose types differ (numbers as text, one hit as an object, XML, NUL bytes)
 is read again the slow and tolerant way; a page that makes no sense either way raises and is never taken for an empty one.
@@ -110,9 +110,20 @@ def decode_records(body: bytes) -> Found[Tree]:
     return _tolerant(body, "UserInfoSearch", "UserInfo", lambda raw: raw)
 
 
+def decode_faces(body: bytes) -> Found[str]:
+    """The employee numbers of those who have a face. The picture's address is of no use: it changes by itself."""
+    return _tolerant(body, "", "MatchList", _owner_of)
+
+
+def _owner_of(raw: Tree) -> str:
+    if not (key := text(raw.get("FPID"))):
+        raise ValueError("a face without an employee number")
+    return key
+
+
 def _tolerant(body: bytes, root: str, item: str, read: Callable[[Tree], T]) -> Found[T]:
     answer = tree(body)
-    search = part(answer, root)
+    search = part(answer, root) if root else _bare(answer)
     if not search:
         raise NoSearch(answer)
     found = search.get(item)
@@ -123,6 +134,12 @@ def _tolerant(body: bytes, root: str, item: str, read: Callable[[Tree], T]) -> F
     if not status and not records and number(search.get("totalMatches")) is None:
         raise NoSearch(answer)
     return Found(records, _is_last(status), number(search.get("numOfMatches")), number(search.get("totalMatches")))
+
+
+def _bare(answer: Tree) -> Tree:
+    """An answer without a root; firmware that speaks XML puts one around it all the same."""
+    inner = next(iter(answer.values()), None)
+    return inner if len(answer) == 1 and isinstance(inner, dict) else answer
 
 
 _STATUS_WORDS = ("responseStatusStrg", "responseStatusStrings", "responseStatus")

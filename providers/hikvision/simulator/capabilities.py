@@ -23,7 +23,7 @@ def device_abilities(device: Device, request: Request) -> Answer:
             "isSupportCompress": False,
         },
         "isSupportCardInfo": True,
-        "isSupportFDLib": True,
+        "isSupportFDLib": profile.faces > 0,
         "isSupportUserInfoDetailDelete": profile.detail_delete,
         "isSupportFingerPrintCfg": False,
         "isSupportRemoteControlDoor": True,
@@ -70,10 +70,11 @@ def person_abilities(device: Device, request: Request) -> Answer:
         "userVerifyMode": _opt(device, "cardOrFace", "face", "card"),
         "gender": _opt(device, "male", "female", "unknown"),
         "isSupportNumOfCard": True,
-        "isSupportNumOfFace": True,
         "checkUser": _opt(device, "true", "false"),
         "maxRecordNum": profile.persons,
     }
+    if profile.faces and not device.quirks.no_face_count:
+        abilities["isSupportNumOfFace"] = True
     if device.extends:
         abilities["PersonInfoExtends"] = {"maxSize": device.extends, "value": _between(0, 64)}
     return json_answer(device.quirks, {"UserInfo": abilities})

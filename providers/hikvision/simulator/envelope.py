@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 import msgspec
 
 from controller.sdk.simulation import Answer
+from providers.hikvision.simulator.codes import SUB_CODES
 from providers.hikvision.simulator.profiles import Quirks
 
 JSON_TYPE = (b"content-type", b'application/json; charset="UTF-8"')
@@ -21,48 +22,6 @@ _STATUS_STRINGS = {
 }  # fmt: skip
 _HTTP = {2: 503, 3: 500, 4: 403, 5: 400, 6: 400}
 _HTTP_OF = {"badAuthorization": 401, "methodNotAllowed": 405, "badURLFormat": 404}
-
-SUB_CODES: dict[str, tuple[int, int]] = {
-    "deviceBusy": (2, 0x20000004),
-    "deviceError": (3, 0x30000001),
-    "URLDownloadFailed": (3, 0x30002027),
-    "notSupport": (4, 0x40000001),
-    "badAuthorization": (4, 0x40000003),
-    "methodNotAllowed": (4, 0x40000004),
-    "invalidOperation": (4, 0x40000006),
-    "picdataurlisnotvalid": (4, 0x400011C7),
-    "faceURLIsEmpty": (4, 0x4000510B),
-    "faceDataNotExist": (4, 0x40006012),
-    "badXmlFormat": (5, 0x50000001),
-    "badJsonFormat": (5, 0x50000002),
-    "badURLFormat": (5, 0x50000003),
-    "badParameters": (6, 0x60000001),
-    "badXmlContent": (6, 0x60000003),
-    "badJsonContent": (6, 0x60000017),
-    "MessageParametersLack": (6, 0x60000019),
-    "nameContainsInvalidCharcters": (6, 0x6000001C),
-    "nameIsOverlong": (6, 0x6000001D),
-    "beyondARGSRangeLimit": (6, 0x60000025),
-    "faceLibraryIDError": (6, 0x60000031),
-    "picFormatError": (6, 0x6000003B),
-    "picSizeExceedError": (6, 0x6000003D),
-    "picSizeSmallError": (6, 0x6000003E),
-    "faceDataModeling": (6, 0x6000006A),
-    "cardNoNotExist": (6, 0x60006003),
-    "illegalCardNo": (6, 0x60006004),
-    "deviceCardFull": (6, 0x60006008),
-    "deleteNoExistFace": (6, 0x60006015),
-    "employeeNoNotExist": (6, 0x6000601F),
-    "employeeNoAlreadyExist": (6, 0x60006020),
-    "cardNoAlreadyExist": (6, 0x60006033),
-    "illegalEmployeeNo": (6, 0x60006036),
-    "endtimeEarlierThanBegintime": (6, 0x60006048),
-    "pictureNotExist": (6, 0x6000603A),
-    "deviceUserFull": (6, 0x60007000),
-    "deviceFaceFull": (6, 0x60007001),
-    "deviceUserAlreadyExistFace": (6, 0x60007004),
-    "cardFullPerUser": (6, 0x60007005),
-}
 
 
 class IsapiError(Exception):

@@ -1,11 +1,13 @@
 """The face library: one picture per person, by URL or multipart.
 
-Source: facts on Hikvision terminals, sections 2.6 and 3.9. The picture is judged by its frame alone (JPEG, baseline, size): the
-simulator sees no faces.
+Source: facts on Hikvision terminals, sections 2.6 and 3.9. The picture is judged by its frame (JPEG, baseline, size) and by what
+stands for a face here: see ``_look_at``.
 """
 
 from __future__ import annotations
 
+import io
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ MAX_PICTURE = 200 * 1024
 _MAX_URL = 256
 _LIBRARY = {"FDID": "1", "faceLibType": "blackFD", "name": "Face Library"}
 _PROGRESSIVE = b"\xff\xc2"
+_REFUSED_AS = re.compile(rb"refused-as:(\w+)")
 
 
 def capabilities(device: Device, request: Request) -> Answer:
@@ -37,7 +40,7 @@ def capabilities(device: Device, request: Request) -> Answer:
         "FDMaxNum": 1,
         "FDRecordDataMaxNum": device.profile.faces,
         "supportFDFunction": offered,
-        "isSuportFDSearch": not device.quirks.post_only_faces,
+        "isSuportFDSearch": not (device.quirks.post_only_faces or device.quirks.no_fdsearch),
         "faceURLLen": _MAX_URL,
         "facePicFormat": "jpg",
         "faceLibType": "blackFD",
@@ -67,6 +70,7 @@ def wipe(device: Device, request: Request) -> Answer:
 
 def record(device: Device, request: Request) -> Answer:
     """Add; a face that is there is refused."""
+    _check_there(device)
     given, picture = _written(device, request)
     fpid = _person(device, given)
     if fpid in device.faces:
@@ -97,6 +101,8 @@ def modify(device: Device, request: Request) -> Answer:
 def search(device: Device, request: Request) -> Answer:
     """The body is bare, without a root."""
     _check_offered(device)
+    if device.quirks.no_fdsearch:
+        raise IsapiError("notSupport")
     condition = request.json()
     if not isinstance(condition, dict):
         raise IsapiError("badJsonFormat")
@@ -124,7 +130,7 @@ def delete(device: Device, request: Request) -> Answer:
 
 def fd_delete(device: Device, request: Request) -> Answer:
     """PUT FDLib/FDDelete: the form of the one model that refuses the other."""
-    if not device.quirks.fddelete_only:
+    if not device.quirks.fddelete_only or not device.profile.faces:
         raise IsapiError("badURLFormat")
     body = request.json()
     if not isinstance(body, dict):
@@ -134,11 +140,18 @@ def fd_delete(device: Device, request: Request) -> Answer:
 
 
 def _check_get(device: Device) -> None:
+    _check_there(device)
     if device.quirks.no_fdlib_get:
         raise IsapiError("badURLFormat")
 
 
+def _check_there(device: Device) -> None:
+    if not device.profile.faces:
+        raise IsapiError("badURLFormat")
+
+
 def _check_offered(device: Device) -> None:
+    _check_there(device)
     if device.quirks.post_only_faces:
         raise IsapiError("notSupport")
 
@@ -165,7 +178,7 @@ def _person(device: Device, given: dict[str, Any]) -> str:
 def _written(device: Device, request: Request) -> tuple[dict[str, Any], bytes]:
     """The description and the picture; the picture is empty when the face is to be deleted."""
     if request.content_type.lower().startswith("multipart/form-data"):
-        given, picture = _from_parts(request.parts())
+        given, picture = _from_parts(device, request.parts())
     else:
         given = request.json()
         picture = b""
@@ -179,8 +192,10 @@ def _written(device: Device, request: Request) -> tuple[dict[str, Any], bytes]:
     return given, picture
 
 
-def _from_parts(parts: list[Part]) -> tuple[Any, bytes]:
-    if len(parts) != 2 or (parts[0].name, parts[1].name) not in PART_NAMES:
+def _from_parts(device: Device, parts: list[Part]) -> tuple[Any, bytes]:
+    only = tuple(device.quirks.part_names.split("+"))
+    taken_names = {only} if device.quirks.part_names else PART_NAMES
+    if len(parts) != 2 or (parts[0].name, parts[1].name) not in taken_names:
         raise IsapiError("MessageParametersLack", "faceURL")
     if not parts[0].content_type.startswith("application/json") or parts[1].content_type != "image/jpeg":
         raise IsapiError("badJsonContent", parts[0].name)
@@ -205,6 +220,35 @@ def _check_picture(device: Device, picture: bytes) -> None:
         raise IsapiError("badJsonFormat" if device.quirks.oversize_misleading else "picSizeExceedError", "faceURL")
     if not picture.startswith(b"\xff\xd8\xff") or not picture.endswith(b"\xff\xd9") or _PROGRESSIVE in picture[:4096]:
         raise IsapiError("picFormatError", "faceURL")
+    _look_at(picture)
+
+
+def _look_at(picture: bytes) -> None:
+    """What stands for the content of a picture: bytes ``refused-as:subCode`` in it, or its colour. All blue shows nobody, all red
+    several, all green somebody who cannot be made out; whatever else is one face."""
+    if marked := _REFUSED_AS.search(picture):
+        raise IsapiError(marked[1].decode(), "faceURL")
+    red, green, blue = _colour(picture)
+    if blue > 200 and red < 60 and green < 60:
+        raise IsapiError("PicAnalysisNoTargetError", "faceURL")
+    if red > 200 and green < 60 and blue < 60:
+        raise IsapiError("multipleFaceObjectError", "faceURL")
+    if green > 100 and red < 60 and blue < 60:
+        raise IsapiError("faceLowQulity", "faceURL")
+
+
+def _colour(picture: bytes) -> tuple[int, int, int]:
+    """The mean colour; grey where the bytes are only framed like a picture, as tests make them."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(picture), formats=("JPEG",)) as opened:
+            opened.draft("RGB", (8, 8))
+            pixel = opened.convert("RGB").resize((1, 1)).getpixel((0, 0))
+    except (OSError, SyntaxError, ValueError, EOFError):
+        return 128, 128, 128
+    assert isinstance(pixel, tuple)
+    return int(pixel[0]), int(pixel[1]), int(pixel[2])
 
 
 def _enrol(device: Device, fpid: str, picture: bytes) -> Answer:
@@ -228,5 +272,5 @@ def _remove(device: Device, fpids: list[str]) -> Answer:
 
 
 def _row(device: Device, fpid: str) -> bytes:
-    name = device.persons[fpid]["name"]
+    name = device.persons[fpid]["name"] if fpid in device.persons else ""
     return msgspec.json.encode({"FDID": "1", "FPID": fpid, "faceURL": face_url(device.address, device.faces[fpid]), "name": name})

@@ -92,11 +92,17 @@ def _found(device: Device, condition: dict[str, Any]) -> list[str]:
 
 def _shown(device: Device, employee_no: str) -> bytes:
     quirks = device.quirks
-    if not (quirks.rightplan_empty or quirks.pin_readable or quirks.types_as_strings):
+    plain = not (quirks.rightplan_empty or quirks.pin_readable or quirks.types_as_strings)
+    if plain and not (quirks.face_count_lag or quirks.no_face_count):
         return device.persons.encoded(employee_no)
     person = device.persons[employee_no]
     if quirks.rightplan_empty:
         person["RightPlan"] = []
+    if quirks.face_count_lag:
+        person["numOfFace"] = device.faces_shown(employee_no)
+        person.pop("faceURL", None)
+    if quirks.no_face_count:
+        person = {name: value for name, value in person.items() if name not in ("numOfFace", "faceURL")}
     if quirks.pin_readable:
         person["password"] = device.persons.pins.get(employee_no, "")
     if quirks.types_as_strings:

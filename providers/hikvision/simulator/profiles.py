@@ -66,6 +66,11 @@ class Quirks:
     no_delete: bool = False  # persons go only with UserInfoDetail/Delete
     no_fdlib_get: bool = False
     fddelete_only: bool = False
+    no_fdsearch: bool = False  # the face library cannot be listed
+    part_names: str = ""  # the one pair of names that an upload's parts may have: faceURL+FaceDataRecord
+    keeps_faces: bool = False  # deleting a person leaves its face in the library
+    face_count_lag: int = 0  # so many searches for persons still show the old numOfFace after a face was written
+    no_face_count: bool = False  # persons do not show how many faces they have
     post_only_faces: bool = False
     no_system_status: bool = False
     flat_count: bool = False
@@ -111,7 +116,7 @@ class Profile:
     released: str = "build 240206"
     persons: int = 1500
     cards: int = 3000
-    faces: int = 1500
+    faces: int = 1500  # 0: it has no face library
     cards_per_person: int = 5  # 255: no limit
     announces_cards_per_person: bool = True
     page: int = 30  # maxResults, EmployeeNoList and DelCond lists

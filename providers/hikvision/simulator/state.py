@@ -99,6 +99,7 @@ class Device:
     doors: dict[int, str] = field(default_factory=dict)
     detail_delete: DetailDelete | None = None
     modeling_left: int = 0
+    lagging: dict[str, list[int]] = field(default_factory=dict)  # by employeeNo: searches left, the old numOfFace
     enrolments: int = 0
     pages_served: int = 0
     standing: Callable[[str], dict[str, Any]] = lambda client: {}  # how the login lock stands for an address
@@ -130,11 +131,13 @@ class Device:
             self.count_credentials(card["employeeNo"])
 
     def put_face(self, employee_no: str, picture: bytes) -> None:
+        self._lag(employee_no)
         self.enrolments += 1
         self.faces[employee_no] = Face(self.enrolments, picture)
         self.count_credentials(employee_no)
 
     def remove_face(self, employee_no: str) -> None:
+        self._lag(employee_no)
         del self.faces[employee_no]
         self.count_credentials(employee_no)
 
@@ -143,7 +146,20 @@ class Device:
         self.persons.remove(employee_no)
         for card_no in list(self.cards_of(employee_no)):
             self.remove_card(card_no)
-        self.faces.pop(employee_no, None)
+        if not self.quirks.keeps_faces:
+            self.faces.pop(employee_no, None)
+
+    def _lag(self, employee_no: str) -> None:
+        if self.quirks.face_count_lag:
+            self.lagging[employee_no] = [self.quirks.face_count_lag, int(employee_no in self.faces)]
+
+    def faces_shown(self, employee_no: str) -> int:
+        """How many faces a search for this person shows now; the count may lag behind."""
+        left = self.lagging.get(employee_no)
+        if left is None or left[0] <= 0:
+            return int(employee_no in self.faces)
+        left[0] -= 1
+        return left[1]
 
     def count_credentials(self, employee_no: str) -> None:
         if employee_no not in self.persons:

@@ -113,6 +113,10 @@ class Terminal:
     def add_face(self, employee_no: str, picture: bytes = b"\xff\xd8\xff\xd9") -> None:
         self.device.put_face(employee_no, picture)
 
+    def remove_face(self, employee_no: str) -> None:
+        """Somebody deletes a face at the terminal's own screen. KeyError when there is none."""
+        self.device.remove_face(employee_no)
+
     def add_event(self, minor: int, major: int = 5, **fields: Any) -> None:
         """Something happened at the door now: minor 1 card ok, 75 face ok, ..."""
         time = self.device.local_now().isoformat(timespec="seconds")

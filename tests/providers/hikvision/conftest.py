@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from controller.sdk import Action, Actual, Clock, Context, Period, Ref, SystemClock, Write, Written
+from controller.sdk import Action, Actual, Clock, Content, Context, Period, Pictures, Ref, Rejected, SystemClock, Write, Written
 from controller.sdk.http import Http, Retry
 from controller.sdk.loopback import serve
+from controller.sdk.pictures.portrait import Portrait, Recipe
 from providers.hikvision.config import HikvisionConfig
 from providers.hikvision.provider import PROVIDER
 from providers.hikvision.reader import HikvisionReader
@@ -28,6 +29,20 @@ class QuickClock(SystemClock):
 
     async def sleep(self, seconds: float) -> None:
         return None
+
+
+class Album:
+    """Pictures by name, as the runtime would have fetched them. ``asked``: which were, in order."""
+
+    def __init__(self, **pictures: bytes) -> None:
+        self.pictures = pictures
+        self.asked: list[str] = []
+
+    async def portrait(self, content: Content, recipe: Recipe) -> Portrait:
+        self.asked.append(content.name)
+        if content.name not in self.pictures:
+            raise Rejected("there is no picture at the address in the record", code="picture-gone")
+        return Portrait(self.pictures[content.name], 600, 800)
 
 
 @dataclass
@@ -56,26 +71,38 @@ OpenLane = Callable[..., AbstractAsyncContextManager[Lane]]
 
 @asynccontextmanager
 async def _open_lane(
-    terminal: Terminal, *, socket: bool = False, password: str = "Door-12345", clock: Clock | None = None, **config: Any
+    terminal: Terminal,
+    *,
+    socket: bool = False,
+    password: str = "Door-12345",
+    clock: Clock | None = None,
+    pictures: Pictures | None = None,
+    **config: Any,
 ) -> AsyncIterator[Lane]:
     clock = clock or QuickClock()
     base = {"url": "http://terminal.test", "username": "admin", "password": {"env": "PASSWORD"}, **config}
     if not socket:
-        async with _lane(terminal, base, password, clock, httpx.ASGITransport(app=terminal.app)) as lane:
+        async with _lane(terminal, base, password, (clock, pictures), httpx.ASGITransport(app=terminal.app)) as lane:
             yield lane
         return
-    async with serve(terminal.app) as served, _lane(terminal, {**base, "url": served.url}, password, clock, None) as lane:
-        yield lane
+    async with serve(terminal.app) as served:
+        async with _lane(terminal, {**base, "url": served.url}, password, (clock, pictures), None) as lane:
+            yield lane
 
 
 @asynccontextmanager
 async def _lane(
-    terminal: Terminal, config: dict[str, Any], password: str, clock: Clock, transport: httpx.AsyncBaseTransport | None
+    terminal: Terminal,
+    config: dict[str, Any],
+    password: str,
+    world: tuple[Clock, Pictures | None],
+    transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncIterator[Lane]:
+    clock, pictures = world
     parsed = HikvisionConfig.model_validate(config)
     endpoint = PROVIDER.endpoint(parsed)
     async with Http(endpoint, username="admin", password=password, clock=clock, transport=transport, retry=Retry(wait=0.0)) as http:
-        ctx = Context(http, clock, STOCKHOLM)
+        ctx = Context(http, clock, STOCKHOLM, pictures=pictures)
         async with PROVIDER.reader(parsed, ctx) as reader, PROVIDER.writer(parsed, ctx) as writer:
             assert isinstance(reader, HikvisionReader)
             assert isinstance(writer, HikvisionWriter)
@@ -85,6 +112,11 @@ async def _lane(
 @pytest.fixture
 def open_lane() -> OpenLane:
     return _open_lane
+
+
+@pytest.fixture
+def album() -> type[Album]:
+    return Album
 
 
 @pytest.fixture

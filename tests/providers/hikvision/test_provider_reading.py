@@ -36,22 +36,22 @@ def _filled(count: int, profile: str = "DS-K1T341AM", /, **quirks: Any) -> Termi
     return terminal
 
 
-async def test_facts_tell_who_answers_in_six_calls(open_lane: OpenLane) -> None:
+async def test_facts_tell_who_answers_in_eight_calls(open_lane: OpenLane) -> None:
     terminal = _filled(3)
     async with open_lane(terminal) as lane:
         facts = await lane.reader.facts()
         assert (facts.identity, facts.model, facts.firmware) == (terminal.serial, "DS-K1T341AM", "V3.18.0 build 240206")
-        assert facts.capacity == {"person": (3, 3000), "card": (None, 3000)}
+        assert facts.capacity == {"person": (3, 3000), "card": (None, 3000), "face": (0, 1500)}
         assert abs(facts.clock_offset or 0.0) < 5
-        assert lane.http.calls == 6 + 1  # one 401
+        assert lane.http.calls == 8 + 1  # one 401
         assert hash(facts.limits) == hash(facts.limits)
 
 
-async def test_a_no_op_costs_pages_and_six_calls(open_lane: OpenLane) -> None:
+async def test_a_no_op_costs_pages_and_eight_calls(open_lane: OpenLane) -> None:
     async with open_lane(_filled(65)) as lane:
         await lane.reader.facts()
         assert len(await lane.everything("person")) == 65
-        assert lane.http.calls == 3 + 6 + 1
+        assert lane.http.calls == 3 + 8 + 1
 
 
 async def test_a_terminal_set_to_another_zone_has_a_wrong_clock(open_lane: OpenLane) -> None:

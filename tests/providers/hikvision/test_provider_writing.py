@@ -327,7 +327,7 @@ async def test_a_sixth_card_is_refused_for_this_person_alone(open_lane: OpenLane
 
 async def test_what_a_terminal_does_not_keep_is_not_written(open_lane: OpenLane) -> None:
     async with open_lane(Terminal()) as lane:
-        [written] = await lane.write(Write("f", Action.CREATE, "face", "1", ()))
+        [written] = await lane.write(Write("f", Action.CREATE, "fingerprint", "1", ()))
         assert isinstance(written.error, NotOffered)
 
 

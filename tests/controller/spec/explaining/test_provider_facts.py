@@ -18,10 +18,11 @@ REGISTRY = Registry(discover=lambda group: ())
 def test_a_target_tells_its_kinds_abilities_and_needs() -> None:
     facts = describe("hikvision", REGISTRY)
     assert (facts.kind, facts.origin, facts.simulator, facts.batch) == ("Device", "trueup", True, 30)
-    person, card = facts.keeps
+    person, card, face = facts.keeps
     assert FieldRow("name", "text", ("identity",)) in person.fields
     assert FieldRow("owner", "text", ("immutable", "identity", "never empty", "changes access")) in card.fields
     assert card.after == ("person",) and "its key is sensitive" in card.marks
+    assert face.fields == (FieldRow("picture", "content", ("write-only", "never empty", "changes access")),)
     assert "judge validity by its own clock" in facts.abilities and any("rights" in a or "may do" in a for a in facts.abilities)
     assert facts.needs and facts.sections["people"][0].path == "Device.spec.people.from"
 

@@ -1,0 +1,78 @@
+"""The vendor's sub-codes with their status codes and numbers, as a terminal answers them.
+
+Source: facts on Hikvision terminals, sections 2.3 and 2.6. Spelling is the vendor's, errors included.
+"""
+
+from __future__ import annotations
+
+_CODES: dict[str, tuple[int, int]] = {
+    "deviceBusy": (2, 0x20000004),
+    "deviceError": (3, 0x30000001),
+    "notSupport": (4, 0x40000001),
+    "badAuthorization": (4, 0x40000003),
+    "methodNotAllowed": (4, 0x40000004),
+    "invalidOperation": (4, 0x40000006),
+    "badXmlFormat": (5, 0x50000001),
+    "badJsonFormat": (5, 0x50000002),
+    "badURLFormat": (5, 0x50000003),
+    "badParameters": (6, 0x60000001),
+    "badXmlContent": (6, 0x60000003),
+    "badJsonContent": (6, 0x60000017),
+    "MessageParametersLack": (6, 0x60000019),
+    "nameContainsInvalidCharcters": (6, 0x6000001C),
+    "nameIsOverlong": (6, 0x6000001D),
+    "beyondARGSRangeLimit": (6, 0x60000025),
+    "cardNoNotExist": (6, 0x60006003),
+    "illegalCardNo": (6, 0x60006004),
+    "deviceCardFull": (6, 0x60006008),
+    "employeeNoNotExist": (6, 0x6000601F),
+    "employeeNoAlreadyExist": (6, 0x60006020),
+    "cardNoAlreadyExist": (6, 0x60006033),
+    "illegalEmployeeNo": (6, 0x60006036),
+    "endtimeEarlierThanBegintime": (6, 0x60006048),
+    "deviceUserFull": (6, 0x60007000),
+    "cardFullPerUser": (6, 0x60007005),
+}
+
+FACE_CODES: dict[str, tuple[int, int]] = {
+    "pictureSizeExceedLimit": (3, 0x3000000C),
+    "URLDownloadFailed": (3, 0x30002027),
+    "fileSizeExceedError": (3, 0x30006010),
+    "picdataurlisnotvalid": (4, 0x400011C7),
+    "pictureModelingFailed": (4, 0x40001101),
+    "picturePixelsTooLarge": (4, 0x40001105),
+    "picturePixelsTooSmall": (4, 0x40001106),
+    "faceURLIsEmpty": (4, 0x4000510B),
+    "faceLowQulity": (4, 0x40006010),
+    "faceResolutionOrRatioError": (4, 0x40006011),
+    "faceDataNotExist": (4, 0x40006012),
+    "poorFaceQuality": (4, 0x4000A007),
+    "alreadyExistThisFace": (4, 0x4000A008),
+    "faceLibraryNumError": (6, 0x6000002D),
+    "faceImagesNumError": (6, 0x6000002E),
+    "faceLibraryIDError": (6, 0x60000031),
+    "multipleFaceObjectError": (6, 0x60000035),
+    "PicAnalysisNoTargetError": (6, 0x60000036),
+    "SubpicAnalysisModelingError": (6, 0x60000037),
+    "picFormatError": (6, 0x6000003B),
+    "picResolutionInvalidError": (6, 0x6000003C),
+    "picSizeExceedError": (6, 0x6000003D),
+    "picSizeSmallError": (6, 0x6000003E),
+    "faceDataModeling": (6, 0x6000006A),
+    "faceGradingModelingError": (6, 0x60000073),
+    "faceFeatureModelingError": (6, 0x60000074),
+    "faceAnalyzingModelingError": (6, 0x60000075),
+    "deleteNoExistFace": (6, 0x60006015),
+    "pictureNotExist": (6, 0x6000603A),
+    "pupilDistanceTooSmall": (6, 0x6000603B),
+    "faceDataLenShort": (6, 0x6000603C),
+    "pictureInfoCheckFailure": (6, 0x6000603D),
+    "faceScoreFailure": (6, 0x6000603E),
+    "pictureFaceDetectZero": (6, 0x6000604C),
+    "faceTypeError": (6, 0x6000604D),
+    "deviceFaceFull": (6, 0x60007001),
+    "deviceUserAlreadyExistFace": (6, 0x60007004),
+    "invalidFaceRegion": (6, 0x60007012),
+}
+
+SUB_CODES = {**_CODES, **FACE_CODES}
