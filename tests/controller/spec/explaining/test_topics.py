@@ -33,7 +33,7 @@ def test_a_field_tells_meaning_type_default_and_example() -> None:
 def test_words_are_listed() -> None:
     assert one("Device.spec.policy.onRemoval").allowed == ("delete", "expire", "keep")
     manage = one("Device.spec.people.manage")
-    assert (manage.type, manage.allowed) == ("word, or a list of them", ("person", "card", "valid"))
+    assert (manage.type, manage.allowed) == ("word, or a list of them", ("person", "card", "face", "valid"))
 
 
 def test_a_secret_is_a_reference_with_words_of_its_own() -> None:
