@@ -162,7 +162,7 @@ def _compile_face(mapping: PeopleMapping) -> Naming | None:
 def _face(picture_of: Naming, one: Selected, owner: str, provenance: Provenance, label: str) -> Iterator[Wish]:
     """None without a picture: then one that was sent for this record goes."""
     record = one.refs[0] if one.refs else None
-    picture = picture_of(one.fields, record.key if record else "")
+    picture = picture_of(one.fields, record.key if record else "", owner)
     if isinstance(picture, Unusable):
         message = f"{picture.message}; the face stays as it is"
         yield Refusal("face", owner, picture.code, message, record, provenance, label)

@@ -85,7 +85,7 @@ class Unusable(msgspec.Struct, frozen=True):
     message: str
 
 
-Naming: TypeAlias = Callable[[Mapping[str, Value], str], Content | Unusable | None]
+Naming: TypeAlias = Callable[[Mapping[str, Value], str, str], Content | Unusable | None]
 
 
 def recipe_mark(recipe: Recipe) -> str:
@@ -94,8 +94,9 @@ def recipe_mark(recipe: Recipe) -> str:
 
 
 def compile_picture(mapping: PictureMapping, source: str, made_by: str, *, direct: bool = False) -> Naming:
-    """A function from a record's fields and key to its picture; None when the record has none.
+    """A function from a record's fields, its key, and the key of whom the picture shows, to the picture; None when there is none.
 
+    Whom it shows is a part of the revision: pictures of two people are never equal, whatever a spec says of their revisions.
     ``source`` is the name of the source of the records. ``made_by`` says what is done to the picture before it is sent (see
     ``recipe_mark``). ``direct``: nothing is, the target fetches it itself. Raises ValueError for a malformed template.
     """
@@ -103,7 +104,7 @@ def compile_picture(mapping: PictureMapping, source: str, made_by: str, *, direc
     fill, reading = compile_template(template), _READINGS[way]
     revision_of = compile_template(mapping.revision) if mapping.revision else lambda fields: None
 
-    def name(fields: Mapping[str, Value], record: str) -> Content | Unusable | None:
+    def name(fields: Mapping[str, Value], record: str, whom: str) -> Content | Unusable | None:
         text = fill(fields)
         if text is None:
             return _unreadable(template, fields)
@@ -112,7 +113,7 @@ def compile_picture(mapping: PictureMapping, source: str, made_by: str, *, direc
         except ValueError as problem:
             return Unusable("picture-unusable", str(problem))
         revision = revision_of(fields) or revision
-        return Content(way, named, f"{made_by}:{revision}", source, record, mapping.allow_hosts, direct)
+        return Content(way, named, f"{made_by}:{whom}:{revision}", source, record, mapping.allow_hosts, direct)
 
     return name
 

@@ -16,7 +16,7 @@ from providers.hikvision.isapi.capability import Faces, Limits, faces_of, librar
 from providers.hikvision.kinds import FACE, KINDS
 from providers.hikvision.provider import PROVIDER
 
-MARK = f"{VERSION}-{RECIPE.longest}-{RECIPE.shortest}-{RECIPE.most_bytes}:"
+MARK = f"{VERSION}-{RECIPE.longest}-{RECIPE.shortest}-{RECIPE.most_bytes}:1001:"
 SIGNED = "https://photos.example/faces/1001.jpg?token=SIGNED-SECRET#top"
 
 
@@ -93,6 +93,13 @@ def test_a_picture_is_known_by_its_name_unless_the_spec_says_by_what(face: Any, 
     assert (content.name, content.revision) == (name, MARK + revision)
 
 
+@pytest.mark.parametrize("face", [{"url": "https://x.example/photo?of={no}"}, {"file": "any.jpg", "revision": "{at}"}])
+def test_pictures_of_two_people_are_never_equal(face: Any) -> None:
+    rows = [Selected({"no": no, "at": "2026-05-01"}, (RecordRef("staff", no),)) for no in ("1001", "1002")]
+    one, two = (wish.values[0] for wish in PROVIDER.desired(mapping(face), rows, None, "spec") if isinstance(wish, Entity))
+    assert one != two
+
+
 def test_base64_is_cleaned_and_known_by_what_it_says() -> None:
     content = picture({"base64": "{photo}"}, photo="data:image/jpeg;base64,/9j_4AAQ\nSkZJRg==")
     assert content.name == "/9j/4AAQSkZJRg==" and len(content.revision) == len(MARK) + 64
@@ -142,7 +149,7 @@ def test_a_refused_record_keeps_its_face() -> None:
 
 def test_an_address_for_the_terminal_is_marked_as_such_and_no_recipe_is_in_it() -> None:
     content = picture({"url": "{photo}", "send": "url"}, photo=SIGNED)
-    assert content.direct and content.revision == "as-it-is:https://photos.example/faces/1001.jpg"
+    assert content.direct and content.revision == "as-it-is:1001:https://photos.example/faces/1001.jpg"
 
 
 @pytest.mark.parametrize(
