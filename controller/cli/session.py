@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
 from controller.cli.settings import Settings
 from controller.cli.show.layout import View
@@ -50,6 +51,18 @@ async def opened_state(settings: Settings) -> AsyncIterator[State]:
 def view_of(settings: Settings, timezone: str | None) -> View:
     """``timezone`` is that of the Controller spec; without one, times are said in UTC."""
     return View(zone=ZoneInfo(timezone) if timezone else None, whole=settings.verbose, given=settings.given)
+
+
+def selection_of(given: Mapping[str, Any]) -> Scope:
+    """The selection of a command with ``scope_options`` and ``record_options``; raises UsageError."""
+    records, where = tuple(given["records"] or ()), tuple(given["where"] or ())
+    if records and where:
+        raise UsageError("--record and --where name records in two ways", hint="give one of them")
+    if (records or where) and (word := next((w for w in ("destroy", "refresh_only") if given[w]), "")):
+        flag = word.replace("_", "-")
+        raise UsageError(f"--{flag} knows no records", hint="select with --target, --only or --label")
+    scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
+    return msgspec.structs.replace(scope, records=records, where=where)
 
 
 def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str], labels: Sequence[str]) -> Scope:

@@ -142,3 +142,15 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+def record_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--record and --where for commands that are about what certain records make."""
+    where = "Only what records with this value make; of several all must hold."
+    record = "Only what this record makes: people:17."
+    for option in (
+        click.option("--where", multiple=True, metavar="SOURCE.FIELD=VALUE", help=where),
+        click.option("--record", "records", multiple=True, metavar="SOURCE:KEY", help=record),
+    ):
+        function = option(function)
+    return function

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
 from controller.model.address import Address, Pattern
 from controller.model.content import Content
 from controller.model.encoding import canonical, canonical_texts
@@ -65,7 +67,7 @@ class Marks:
 
         def picked(which: int) -> Scope:
             some, none = (tuple(text for pair in pairs for text in pair[which]) for pairs in (targets, excludes))
-            return Scope(some, none, scope.only, scope.labels)
+            return msgspec.structs.replace(scope, targets=some, excludes=none)
 
         return picked(0), picked(1)
 

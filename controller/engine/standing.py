@@ -83,7 +83,7 @@ async def remember_protections(world: World, plan: Plan) -> None:
 
 def _whole(plan: Plan) -> bool:
     """Whether the plan holds everything of the resources it is about. One that holds a part says nothing good about the rest."""
-    return not any(":" in words or words.startswith("--only") for words in plan.scope)
+    return not any(":" in words or words.startswith(("--only", "--record", "--where")) for words in plan.scope)
 
 
 async def _remember(world: World, summary: ResourcePlan, resource: ResourceResult, result: RunResult) -> None:

@@ -1,4 +1,4 @@
-"""Which part of everything a command is about: ``--target``, ``--exclude``, ``--only`` and label selection as one value."""
+"""Which part of everything a command is about: ``--target``, ``--exclude``, ``--only``, labels and records as one value."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from controller.model.address import Address, Pattern
 
 class Scope(msgspec.Struct, frozen=True):
     """Empty parts select everything. ``targets`` and ``excludes`` are address patterns, ``only`` entity kinds, ``labels``
-    ``key=value`` pairs that must all agree."""
+    ``key=value`` pairs that must all agree, ``records`` and ``where`` what was given to name records: only a plan that read them
+    knows which entities those are, so ``covers`` says nothing about them."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
 
     def covers_resource(self, address: Address, labels: Mapping[str, str]) -> bool:
         """Whether anything on this resource may be selected."""
@@ -35,10 +38,14 @@ class Scope(msgspec.Struct, frozen=True):
 
     @property
     def everything(self) -> bool:
-        return not (self.targets or self.excludes or self.only or self.labels)
+        return not (self.targets or self.excludes or self.only or self.labels or self.by_record)
+
+    @property
+    def by_record(self) -> bool:
+        return bool(self.records or self.where)
 
     def words(self) -> tuple[str, ...]:
-        """The selection as it was given, for the plan."""
+        """The selection as it was given, for the plan; records are told by who knows which of their fields are sensitive."""
         given = (("--target", self.targets), ("--exclude", self.excludes), ("--only", self.only), ("--label", self.labels))
         return tuple(f"{flag} {value}" for flag, values in given for value in values)
 

@@ -15,16 +15,18 @@ from controller.engine.judging.target import Looking, Target
 from controller.engine.plans.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.plans.offline import recall
 from controller.engine.plans.order import ordered
+from controller.engine.plans.selecting import choice_of, remembered
 from controller.engine.review.rules import rulebook, ruled
 from controller.engine.side_by_side import side_by_side
 from controller.engine.standing import remember_origins
 from controller.engine.today.asking import today
 from controller.engine.today.waiting import blocked, in_order, needs_of
 from controller.engine.wishes.desired import DesiredSet
-from controller.engine.wishes.gather import Gathered, gather
+from controller.engine.wishes.gather import Gathered, declare, gather, read_sources
+from controller.engine.wishes.picking import Picked, fed_by, pick, wording
 from controller.engine.world import Report, World, silent, stamp
 from controller.model.address import Address
-from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan, Verdict
+from controller.model.change import PLAN_FORMAT, Action, Change, Condition, Limit, Notice, Plan, ResourcePlan
 from controller.model.entity import Effect, Entity
 from controller.model.scope import EVERYTHING, Scope
 from controller.spec.resource import Resource, Specs
@@ -53,6 +55,7 @@ class Wanted:
     replace: frozenset[Address] = frozenset()
     destroy: bool = False
     told: tuple[str, ...] = ()  # the scope in words, without what is sensitive
+    picked: Picked | None = None  # the records that the scope names, once they are known
 
     def words(self) -> tuple[str, ...]:
         """As it was given on the command line, for the plan."""
@@ -69,12 +72,25 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     gone = [r for r in world.specs.departed if wanted.scope.covers_resource(r.address, r.labels)]
     if wanted.destroy:
         declared, gone = [], [*declared, *gone]
-    gathered = await gather(world, declared, wanted.allow, offline=wanted.offline, report=report)
+    gathered, wanted, declared = await _gathered(world, wanted, declared, report)
     gathered.desired |= {str(resource.address): DesiredSet() for resource in gone}
     gathered.unknown = now.unknown
     looking = Looking(report, anew=wanted.replace)
     planned = await plan_targets(world, wanted, ([*declared, *map(emptied, gone)], gathered), looking)
     return Planned(await now.told(planned.plan), planned.wishes, world.specs if now.expansion else None)
+
+
+async def _gathered(
+    world: World, wanted: Wanted, declared: list[Resource], report: Report
+) -> tuple[Gathered, Wanted, list[Resource]]:
+    """What the declared targets shall have. With a selection by record, only those that draw on its source are looked at."""
+    if not wanted.scope.by_record:
+        return await gather(world, declared, wanted.allow, offline=wanted.offline, report=report), wanted, declared
+    asked = wording(world.specs, wanted.scope)
+    declared = fed_by(declared, asked)
+    reads = await read_sources(world, declared, wanted.allow, offline=wanted.offline, report=report)
+    picked = pick(asked, reads, await remembered(world, declared, asked))
+    return declare(declared, reads), replace(wanted, picked=picked, told=(*wanted.told, *asked.words())), declared
 
 
 async def plan_targets(world: World, wanted: Wanted, declared: tuple[Sequence[Resource], Gathered], looking: Looking) -> Planned:
@@ -170,10 +186,11 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
     for resource, target, summary in surveyed:
         in_order = ordered(target.changes, target.provider.kinds)
         limits += await _limits(world, resource, in_order, summary, wanted)
-        chosen, left_out = _within(in_order, wanted.scope)
+        choice = await choice_of(world, target, wanted.scope, wanted.picked)
+        chosen, left_out = choice.within(in_order)
         changes += chosen
         notices += left_out
-        notices += [n for n in target.notices if _notice_within(n, wanted.scope)]
+        notices += filter(choice.tells, target.notices)
         summaries.append(summary)
         wishes |= {c.id: target.wishes[c.id] for c in chosen if c.id in target.wishes}
     if wanted.scope.everything and not wanted.destroy:
@@ -207,39 +224,6 @@ async def _limits(
     stock = stock_of(summary, resource.policy, await spent_today(world, summary.address))
     found = exceeded(summary.address, changes, resource.policy, stock)
     return [limit for limit in found if not is_allowed(limit, wanted.allow)]
-
-
-def _within(changes: Sequence[Change], scope: Scope) -> tuple[list[Change], list[Notice]]:
-    """The selected changes that can stand alone. One that waits for something unselected is left out and said: a selection does
-    less, never more."""
-    if scope.everything:
-        return list(changes), []
-    chosen: dict[str, Change] = {}
-    notices = []
-    planned = {change.id for change in changes}
-    for change in changes:  # in order, so what it waits for was judged before it
-        if not scope.covers(_place(change)):
-            continue
-        if all(need in chosen for need in change.after if need in planned):
-            chosen[change.id] = change
-        else:
-            message = f"{change.kind} {change.label or change.key} waits for a change that was not selected"
-            about = (change.kind, change.key, change.label)
-            notices.append(
-                Notice(change.resource, Verdict.SKIPPED, "waits-for-unselected", message, *about, subject=change.subject)
-            )
-    return list(chosen.values()), notices
-
-
-def _place(change: Change) -> Address:
-    resource = Address.parse(change.resource)
-    return resource.of(change.kind, change.key)
-
-
-def _notice_within(notice: Notice, scope: Scope) -> bool:
-    if not notice.key:
-        return True
-    return scope.covers(Address.parse(notice.resource).of(notice.kind, notice.key))
 
 
 async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:

@@ -76,7 +76,7 @@ async def read_sources(
     world: World, chosen: Sequence[Resource], allow: frozenset[str], *, offline: bool, report: Report
 ) -> dict[str, SourceRead]:
     """Every source that the chosen targets draw on, each once, by name."""
-    names = {name for resource in chosen for name in _sources_of(resource)}
+    names = {name for resource in chosen for name in sources_of(resource)}
     return await read_named(world, names, allow, offline=offline, report=report)
 
 
@@ -104,7 +104,7 @@ def declare(chosen: Sequence[Resource], reads: Mapping[str, SourceRead]) -> Gath
     distinct: dict[str, Resource] = {}
     for resource in chosen:
         distinct.setdefault(alike[str(resource.address)], resource)
-    for name in (name for resource in distinct.values() for name in _sources_of(resource)):
+    for name in (name for resource in distinct.values() for name in sources_of(resource)):
         reads[name].uses += 1
     with uncollected():
         shared = {likeness: _build(resource, reads, joins) for likeness, resource in distinct.items()}
@@ -121,7 +121,8 @@ def shrunk_notices(reads: Mapping[str, SourceRead]) -> list[Notice]:
     ]
 
 
-def _sources_of(resource: Resource) -> Iterator[str]:
+def sources_of(resource: Resource) -> Iterator[str]:
+    """What a target draws on: where its subjects come from, and what is looked up for them."""
     for mapped in resource.mappings:
         yield mapped.mapping.from_
         yield from (match.source for match in mapped.mapping.match)
@@ -192,7 +193,7 @@ async def _remember(world: World, reads: Mapping[str, SourceRead]) -> None:
 
 def _build(resource: Resource, reads: Mapping[str, SourceRead], joins: dict[str, JoinTable]) -> DesiredSet:
     desired = DesiredSet()
-    for name in _sources_of(resource):
+    for name in sources_of(resource):
         if reads[name].failed:
             desired.failed, desired.hint = reads[name].failed, reads[name].hint
             return desired

@@ -385,3 +385,11 @@ def test_a_full_disk_loses_no_old_plan(site: Run, monkeypatch: pytest.MonkeyPatc
 def test_a_plan_saved_to_no_file_is_a_plain_error(site: Run, place: str) -> None:
     said = site("plan", "--bootstrap", "--out", place)
     assert (said.code, "name a file, in a folder that is there" in said.err) == (1, True)
+
+
+def test_a_selection_by_record_that_contradicts_itself_is_refused_before_anything_is_read(trueup: Run) -> None:
+    for verb in ("plan", "apply"):
+        assert "in two ways" in trueup(verb, "--record", "a:1", "--where", "a.b=1").err
+        assert "--destroy knows no records" in trueup(verb, "--record", "a:1", "--destroy").err
+        assert "--refresh-only knows no records" in trueup(verb, "--where", "a.b=1", "--refresh-only").err
+    assert "--resume goes on with a run as it is" in trueup("apply", "--resume", "latest", "--record", "a:1").err

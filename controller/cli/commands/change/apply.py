@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.exits import Exit, first
-from controller.cli.settings import lease_option, scope_options, settings_of
+from controller.cli.settings import lease_option, record_options, scope_options, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -41,17 +41,24 @@ if TYPE_CHECKING:
 @click.option("--bootstrap", is_flag=True, help="Allow the first sync of a target.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
 @scope_options
+@record_options
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> Exit:
     """Plan, show the plan, ask, and do it; or do exactly the saved PLAN.
 
     Example after a review: trueup apply plan.json --reviewed sha256:... --auto-approve --write junit=apply.xml
 
+    \b
+    Everybody everywhere, one employee at all terminals, the photo of one alone:
+      trueup apply
+      trueup apply --where people.employee_no=1001
+      trueup apply --where people.employee_no=1001 --only face
+
     Ctrl-C once finishes the calls in flight and leaves a run that can be resumed; twice stops at once.
 
     Exit codes: 0 done, 4 partly done, 5 a rule forbids it, 6 the plan file is not acceptable, 130 cancelled.
     """
-    from controller.cli.session import run_async
+    from controller.cli.session import run_async, selection_of
     from controller.model.errors import UsageError
 
     selects = any(given[word] for word in _SELECTING)
@@ -61,6 +68,7 @@ def command(context: click.Context, /, **given: Any) -> Exit:
         raise UsageError(
             "a saved plan is done exactly as it is", hint="give the selection and the allowances to `trueup plan --out`"
         )
+    selection_of(given)  # refuses what contradicts itself
     if given["refresh_only"]:
         from controller.cli.commands.change.refreshing import refresh
 
@@ -68,7 +76,19 @@ def command(context: click.Context, /, **given: Any) -> Exit:
     return run_async(Applying(settings_of(context), talk_of(context), given, given["wait"]).run())
 
 
-_SELECTING = ("targets", "excludes", "only", "labels", "bootstrap", "allow", "replace", "refresh_only", "destroy")
+_SELECTING = (
+    "targets",
+    "excludes",
+    "only",
+    "labels",
+    "records",
+    "where",
+    "bootstrap",
+    "allow",
+    "replace",
+    "refresh_only",
+    "destroy",
+)
 
 
 def apply_with(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
@@ -105,11 +125,11 @@ class Applying:
                 return await self._fresh(workspace, report)
 
     async def _fresh(self, workspace: Workspace, run_report: RunReport) -> Exit:
-        from controller.cli.session import allowances_of, scope_of
+        from controller.cli.session import allowances_of, selection_of
         from controller.cli.show.progress import progress
 
         given = self.given
-        scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
+        scope = selection_of(given)
         allow = allowances_of(given["bootstrap"], given["allow"])
         with progress(self.talk) as report:
             planned = await workspace.plan(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.exits import Exit
-from controller.cli.settings import scope_options, settings_of
+from controller.cli.settings import record_options, scope_options, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -34,16 +34,21 @@ if TYPE_CHECKING:
 @click.option("--refresh-only", is_flag=True, help="Show only what somebody changed at the targets.")
 @click.option("--destroy", is_flag=True, help="Plan to remove what is ours, as `trueup destroy` does.")
 @scope_options
+@record_options
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> Exit:
     """Show what differs and what would be done. Changes nothing.
 
     Example for a pull request: trueup plan --out plan.json --write markdown=comment.md --write junit=plan.xml -o github
 
+    Example for one person: trueup plan --record members:900017, or by a field: trueup plan --where people.employee_no=1001.
+    Limits are counted over everything all the same.
+
     Exit codes: 0 fine, 2 changes (with --detailed-exitcode), 3 specs invalid, 4 a target could not be read, 5 a rule forbids it.
     """
-    from controller.cli.session import run_async
+    from controller.cli.session import run_async, selection_of
 
+    selection_of(given)  # refuses what contradicts itself
     if given["refresh_only"]:
         from controller.cli.commands.change.refreshing import show_moved
 
@@ -54,13 +59,13 @@ def command(context: click.Context, /, **given: Any) -> Exit:
 async def _plan(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     from pathlib import Path
 
-    from controller.cli.session import allowances_of, opened, scope_of, view_of
+    from controller.cli.session import allowances_of, opened, selection_of, view_of
     from controller.cli.show.formats.paper import Paper
     from controller.cli.show.formats.writing import RENDERERS, wanted, write_file
     from controller.cli.show.progress import progress
 
     files = wanted(given["write"], tuple(RENDERERS))
-    scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
+    scope = selection_of(given)
     allow = allowances_of(given["bootstrap"], given["allow"])
     async with opened(settings, write=False) as workspace:
         with progress(talk) as report:
