@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from controller.sdk import Actual, Context, Period, TargetProvider
+from controller.sdk import Actual, Context, Period, Ref, TargetProvider
 from providers.hikvision.check import check
 from providers.hikvision.client import Isapi
 from providers.hikvision.config import HikvisionConfig, PeopleMapping, endpoint, kinds_of
@@ -51,8 +51,13 @@ async def writer(config: HikvisionConfig, ctx: Context) -> AsyncIterator[Hikvisi
     isapi = Isapi(ctx.http, ctx.clock)
 
     async def open_pens() -> Pens:
-        limits = await _reader(config, ctx, isapi).limits()
-        faces = FaceEdits(Means(isapi, limits.faces, ctx.pictures, ctx.clock, config.timeouts.read))
+        looking = _reader(config, ctx, isapi)
+        limits = await looking.limits()
+
+        async def has_face(key: str) -> bool:
+            return bool(await looking.read("face", [Ref(key)]))
+
+        faces = FaceEdits(Means(isapi, limits.faces, ctx.pictures, ctx.clock, has_face, config.timeouts.read))
         return Pens(Edits(isapi, limits, ctx.clock, custom_field(config)), faces)
 
     yield HikvisionWriter(open_pens)

@@ -6,6 +6,8 @@ A delete names exactly one person. Pictures and their addresses never stand in a
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,7 +19,7 @@ from providers.hikvision.desired import RECIPE
 from providers.hikvision.isapi.capability import Faces
 from providers.hikvision.isapi.face_codes import FACES, NOT_UNDERSTOOD
 from providers.hikvision.isapi.multipart import Part, form
-from providers.hikvision.isapi.verdict import Modeling
+from providers.hikvision.isapi.verdict import Modeling, NoVerdict
 from providers.hikvision.kinds import PICTURE
 
 _FDLIB = "/ISAPI/Intelligent/FDLib"
@@ -27,6 +29,7 @@ _NAMES = (
 )  # fmt: skip
 """Of the description and the picture, as working clients and the manual name them, the most usual ones first."""
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds, while the terminal works on a picture
+_LOOKS = (0.25, 0.5, 0.75)  # seconds; a face may show late
 _UPLOAD = 3  # times as long as other calls: a terminal looks for the face before it answers
 
 Sendable: TypeAlias = bytes | str
@@ -42,12 +45,13 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True)
 class Means:
-    """``patience``: seconds of silence that the terminal's other calls may take."""
+    """``there`` looks whether a person has a face. ``patience``: seconds of silence that the terminal's other calls may take."""
 
     isapi: Isapi
     faces: Faces
     pictures: Pictures | None
     clock: Clock
+    there: Callable[[str], Awaitable[bool]]
     patience: float = 15.0
 
 
@@ -88,6 +92,29 @@ class FaceEdits:
         return portrait.content, portrait.sha256
 
     async def _put(self, write: Write, picture: Sendable, doing: str) -> str:
+        try:
+            return await self._send(write, picture, doing)
+        except NoVerdict as silence:
+            gone = write.current is None
+            if not gone:  # no look tells the old face from the new one, so the old one must go first
+                with suppress(NoVerdict):
+                    await self.delete(write.key)
+                if gone := await self._shows(write.key, False):
+                    with suppress(NoVerdict):
+                        await self._add(write.key, picture, doing)
+            if gone and await self._shows(write.key, True):
+                return "the terminal did not say whether it took the face, but shows one now"
+            raise silence from None
+
+    async def _shows(self, key: str, expected: bool) -> bool:
+        """Whether the terminal comes to show that there is a face, or that there is none."""
+        for pause in _LOOKS:
+            if await self._means.there(key) is expected:
+                return True
+            await self._means.clock.sleep(pause)
+        return await self._means.there(key) is expected
+
+    async def _send(self, write: Write, picture: Sendable, doing: str) -> str:
         ours = write.key in self._sent
         self._sent.add(write.key)
         if write.current is not None:

@@ -291,6 +291,32 @@ async def test_an_upload_without_an_answer_is_repeated_and_replaces_what_arrived
         assert terminal.faces == {"1001": NEW}
 
 
+@pytest.mark.parametrize("quirk", ["empty_200", "null_body"])
+@pytest.mark.parametrize("was", [None, OLD])
+async def test_where_a_terminal_answers_nothing_a_look_decides(open_lane: OpenLane, album: Any, quirk: str, was: Any) -> None:
+    terminal = with_persons(**{quirk: True})
+    if was:
+        terminal.add_face("1001", was)
+    async with open_lane(terminal, pictures=album(new=NEW)) as lane:
+        [written] = await lane.write(update() if was else create())
+        assert written.error is None and "shows one now" in written.message
+        assert written.evidence == sha256(NEW).hexdigest() and terminal.faces == {"1001": NEW}
+
+
+@pytest.mark.parametrize("was", [None, OLD])
+async def test_silence_and_nothing_to_see_is_no_success(open_lane: OpenLane, album: Any, was: Any) -> None:
+    terminal = with_persons()
+    if was:
+        terminal.add_face("1001", was)
+    async with open_lane(terminal, pictures=album(new=NEW)) as lane:
+        await lane.reader.facts()
+        for call in ("FaceDataRecord", "FDSetUp", "FDSearch/Delete"):
+            terminal.faults.status(200, None, path=f"{FDLIB}{call}")
+        [written] = await lane.write(update() if was else create())
+        assert written.error.code == "no-verdict" and written.effect is Done.UNKNOWN
+        assert terminal.faces == ({"1001": OLD} if was else {})
+
+
 # -- a terminal that works on a picture --------------------------------------------------------------------------------------
 
 
