@@ -81,7 +81,11 @@ class Policy(SpecModel):
     )
     limits: Limits = Field(default_factory=Limits, description="How much one run may change.")
     budgets: Budgets = Field(default_factory=Budgets, description="How much may change within 24 hours.")
-    pace: Duration = Field(1.0, description="Least time between two calls to this target.")
+    pace: Duration = Field(
+        1.0,
+        description="Least time between two calls to this target. While it says that it is busy, the time grows by itself (up to "
+        "16 times, at most a minute), and shrinks again step by step.",
+    )
     on_fatal: Literal["park", "stop"] = Field(
         "park", description="When the target cannot be worked with: park it and go on with the others, or stop the run."
     )

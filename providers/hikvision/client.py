@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from controller.sdk import Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError, Unauthorized
+from controller.sdk import Busy, Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError, Unauthorized
 from providers.hikvision.isapi.answer import NotAnAnswer, Tree, text, tree
 from providers.hikvision.isapi.login import explained
 from providers.hikvision.isapi.verdict import Status, error_for, is_busy, status_of, worth_telling
@@ -120,6 +120,8 @@ class Isapi:
         if letter.private:
             status = Status(status.http, status.code, status.sub, status.error)
         if error := error_for(status, doing, wrote=True):
+            if isinstance(error, Busy) and response.status != 503:  # which the client has seen itself
+                self._http.was_busy()
             raise error
         return worth_telling(status)
 
@@ -158,6 +160,7 @@ class Isapi:
             response = await self._send(method, path, **words)
             if len(response.body) > _VERDICT_LENGTH or not is_busy(response.status, response.body):
                 return response
+            self._http.was_busy()
             await self._clock.sleep(pause)
         return await self._send(method, path, **words)
 

@@ -1,6 +1,7 @@
 """The one door to HTTP. Only ``wire`` imports httpx, so that moving to another library is a change of one file.
 
 client    Http: pace, login, retries of what is safe, slash redirects
+pace      how quickly a lane may call, and how it slows down while the server is busy
 wire      one request and one answer: time limits, byte caps, the translation of foreign errors
 auth      Basic and Digest: what to send on which try
 tls       verify, pin, off

@@ -16,6 +16,7 @@ from controller.sdk.context import Clock, Endpoint
 from controller.sdk.errors import Busy, ConnectionLost, Nonsense, NotOffered, TimedOut, Unauthorized
 from controller.sdk.http.auth import login_for
 from controller.sdk.http.failures import refused_login
+from controller.sdk.http.pace import Pace
 from controller.sdk.http.response import Response, retry_after
 from controller.sdk.http.wire import Call, Wire
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BUSY = frozenset({429, 503})
 _KEEP_METHOD = frozenset({301, 307, 308})
 _SHORT_PAUSE = 0.3  # seconds, before the one retry after a 401 without a challenge
 
@@ -42,8 +44,8 @@ class Http:
     """HTTP to one endpoint, credentials included. Every failure is a ProviderError; answers of any status but 401 and 429
     (for safe calls 503 too) and redirects are returned as they are.
 
-    ``pace``: least seconds between the starts of two calls. ``scrub`` takes further secrets out of remote texts. Once name or
-    password were refused, nothing more is sent: every further call raises the same error.
+    ``pace``: least seconds between the starts of two calls; it grows by itself while the server is busy. ``scrub`` takes further
+    secrets out of remote texts. Once name or password were refused, nothing more is sent: every further call raises the same error.
     """
 
     def __init__(
@@ -65,11 +67,10 @@ class Http:
         self._login = login_for(endpoint, username, password)
         self._wire = Wire(endpoint, lambda text: scrub(text.replace(password, "***") if password else text), transport)
         self._clock = clock
-        self._pace = pace
+        self._pace = Pace(pace)
         self._retry = retry
         self._follow_slashes = follow_slashes
         self._lane = asyncio.Lock()
-        self._next_start = float("-inf")
         self._refusal: Unauthorized | None = None
 
     def __repr__(self) -> str:
@@ -79,6 +80,15 @@ class Http:
     def place(self) -> str:
         """``host:port``, for messages."""
         return self._wire.place
+
+    @property
+    def gap(self) -> float:
+        """Seconds between the starts of two calls at the moment: the declared pace, or more while the server is busy."""
+        return self._pace.gap
+
+    def was_busy(self) -> None:
+        """For a server that says so inside of an answer, under a status of its own: call it less often for a while."""
+        self._pace.busy()
 
     def excerpt(self, text: str) -> str:
         """The first characters of a remote text, for an error's detail: secrets scrubbed, blanks folded."""
@@ -133,7 +143,11 @@ class Http:
                 if not call.safe or lost > self._retry.lost:
                     raise
                 continue
-            if response.status != 429 and not (response.status == 503 and call.safe):
+            if response.status not in _BUSY:
+                self._pace.fine()
+                return response
+            self._pace.busy()
+            if response.status == 503 and not call.safe:
                 return response
             busy += 1
             asked = retry_after(response.headers, self._clock.now())
@@ -201,7 +215,5 @@ class Http:
                 raise self._refusal from None
 
     async def _keep_pace(self) -> None:
-        now = self._clock.monotonic()
-        if now < self._next_start:
-            await self._clock.sleep(self._next_start - now)
-        self._next_start = max(now, self._next_start) + self._pace
+        if pause := self._pace.wait(self._clock.monotonic()):
+            await self._clock.sleep(pause)

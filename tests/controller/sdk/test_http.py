@@ -529,3 +529,25 @@ async def test_an_interrupted_call_leaves_the_lane_usable() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await http.request("GET", "/")).ok
+
+
+async def test_a_busy_server_is_called_less_often_by_itself() -> None:
+    busy = Answer(429, b"", ((b"retry-after", b"0"),))
+    clock, site = StillClock(), Site(busy, busy, Answer(200, b"now"))
+    async with serve(site.app) as served, _http(served.url, clock, pace=1.0) as http:
+        await http.request("GET", "/")
+        assert http.gap == 4.0
+        began = clock.monotonic()
+        for _ in range(3):
+            await http.request("GET", "/")
+        assert clock.monotonic() - began == 12.0
+        for _ in range(40):
+            await http.request("GET", "/")
+        assert http.gap == 1.0
+
+
+async def test_a_write_that_met_a_busy_server_slows_the_lane_and_is_not_sent_again() -> None:
+    site = Site(Answer(503, b""))
+    async with serve(site.app) as served, _http(served.url, pace=1.0) as http:
+        assert (await http.request("PUT", "/")).status == 503
+        assert (http.gap, len(site.seen)) == (2.0, 1)
