@@ -16,6 +16,12 @@ from providers.cardskipper.simulator import Account, Register
 from providers.edge_function.simulator import Function
 from providers.postgrest.simulator import Server
 
+GREY = (  # a PNG of 96 x 128
+    "iVBORw0KGgoAAAANSUhEUgAAAGAAAACACAIAAAB7vvvtAAAAsklEQVR42u3QIQEAMAgAsPOsaDTxSYDCbhEWXfnYfQWCBAkSJEiQIEEIEiRIkCBBggQhSJAgQYIE"
+    "CRKEIEGCBAkSJEiQIAQJEiRIkCBBghAkSJAgQYIECUKQIEGCBAkSJEgQggQJEiRIkCBBCBIkSJAgQYIEIUiQIEGCBAkSJAhBggQJEiRIkCAECRIkSJAgQYIQJEiQ"
+    "IEGCBAkShCBBggQJEiRIEIIECRIkSJAgQQgSdDciLQJKnV9R2gAAAABJRU5ErkJggg=="
+)
+
 
 class HikvisionByCustomField(Terminal):
     """Persons found by a custom field of the terminal, cards given by number."""
@@ -40,6 +46,12 @@ spec:
     - {from: people, key: "{id}", cards: "{card_no}", manage: [card]}
   policy: {pace: 0, onRemoval: delete}
 """
+
+
+class HikvisionWithFaces(Terminal):
+    """Persons and one face for all, which cannot be read back. A plain grey picture stands for a face here."""
+
+    document = Terminal.document.replace('cards: "{card_no}"', f'cards: "{{card_no}}"\n      face: {{base64: "{GREY}"}}')
 
 
 class Cardskipper(SourceCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from controller import registry
 from controller.contract import SourceContract, TargetContract
 from controller.contract.terminal import Terminal
-from tests.contract.cases import Cardskipper, Csv, EdgeFunction, HikvisionByCustomField, Json, Postgrest
+from tests.contract.cases import Cardskipper, Csv, EdgeFunction, HikvisionByCustomField, HikvisionWithFaces, Json, Postgrest
 
 
 class TestHikvision(TargetContract):
@@ -14,6 +14,10 @@ class TestHikvision(TargetContract):
 
 class TestHikvisionByCustomField(TargetContract):
     case = HikvisionByCustomField()
+
+
+class TestHikvisionWithFaces(TargetContract):
+    case = HikvisionWithFaces()
 
 
 class TestCardskipper(SourceContract):
@@ -36,7 +40,16 @@ class TestEdgeFunction(SourceContract):
     case = EdgeFunction()
 
 
-ALL = (TestHikvision, TestHikvisionByCustomField, TestCardskipper, TestCsv, TestJson, TestPostgrest, TestEdgeFunction)
+ALL = (
+    TestHikvision,
+    TestHikvisionByCustomField,
+    TestHikvisionWithFaces,
+    TestCardskipper,
+    TestCsv,
+    TestJson,
+    TestPostgrest,
+    TestEdgeFunction,
+)
 
 
 def test_every_provider_of_this_repository_is_held_to_the_contract() -> None:
