@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -227,3 +228,22 @@ def test_whether_faces_are_kept_is_what_the_terminal_says_in_any_place(
 )
 def test_the_library_is_counted_however_it_says_it(document: Any, count: int | None) -> None:
     assert library_count(document) == count
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "message"),
+    [
+        ({"manage": "face", "face": None}, "face", "no picture is declared"),
+        ({"manage": "card", "cards": "{card}"}, "face", "face is not managed here"),
+        ({"key": None, "extended": "{email}", "findBy": "extended"}, "findBy", "faces need the employee number"),
+    ],
+)
+def test_words_about_faces_that_have_no_meaning_are_told(words: Any, path: str, message: str) -> None:
+    resource = SimpleNamespace(
+        zone="UTC",
+        config=SimpleNamespace(extended_field=1),
+        policy=SimpleNamespace(on_removal="delete"),
+        mappings=(SimpleNamespace(section="people", mapping=mapping({"url": "{photo}"}, **words)),),
+    )
+    told = [(problem.path[-1], problem.message) for problem in PROVIDER.check(resource)]
+    assert any(where == path and message in words for where, words in told), told

@@ -250,6 +250,17 @@ async def test_a_refused_face_is_told_and_everything_else_goes_on(staged: Staged
         await _converges(site)
 
 
+@pytest.mark.parametrize(
+    ("colour", "words"),
+    [(BLUE, "finds no face"), ((255, 0, 0), "finds several faces"), ((0, 160, 0), "quality of the face too low")],
+)
+async def test_what_a_picture_shows_decides_what_is_told(staged: Staged, colour: tuple[int, int, int], words: str) -> None:
+    async with staged(Terminal()) as site:
+        site.photo("1003", colour)
+        [failed] = [outcome for outcome in (await site.sync()).outcomes if outcome.status is not Status.DONE]
+        assert failed.key == "1003" and words in failed.message
+
+
 async def test_a_refused_replacement_leaves_the_old_face(staged: Staged) -> None:
     async with staged(Terminal()) as site:
         await _converges(site)
