@@ -21,7 +21,7 @@ MARK = f"{VERSION}-{RECIPE.longest}-{RECIPE.shortest}-{RECIPE.most_bytes}:1001:"
 SIGNED = "https://photos.example/faces/1001.jpg?token=SIGNED-SECRET#top"
 
 
-def mapping(face: dict[str, Any], **words: Any) -> PeopleMapping:
+def mapping(face: dict[str, Any] | None, **words: Any) -> PeopleMapping:
     base = {"from": "staff", "key": "{no}", "manage": ["face"], "face": face}
     return PeopleMapping.model_validate({**base, **words})
 
@@ -231,19 +231,19 @@ def test_the_library_is_counted_however_it_says_it(document: Any, count: int | N
 
 
 @pytest.mark.parametrize(
-    ("words", "path", "message"),
+    ("face", "words", "path", "message"),
     [
-        ({"manage": "face", "face": None}, "face", "no picture is declared"),
-        ({"manage": "card", "cards": "{card}"}, "face", "face is not managed here"),
-        ({"key": None, "extended": "{email}", "findBy": "extended"}, "findBy", "faces need the employee number"),
+        (None, {}, "face", "no picture is declared"),
+        ({"url": "{photo}"}, {"manage": "card", "cards": "{card}"}, "face", "face is not managed here"),
+        ({"url": "{photo}"}, {"key": None, "extended": "{email}", "findBy": "extended"}, "findBy", "faces need the employee number"),
     ],
 )
-def test_words_about_faces_that_have_no_meaning_are_told(words: Any, path: str, message: str) -> None:
+def test_words_about_faces_that_have_no_meaning_are_told(face: Any, words: Any, path: str, message: str) -> None:
     resource = SimpleNamespace(
         zone="UTC",
         config=SimpleNamespace(extended_field=1),
         policy=SimpleNamespace(on_removal="delete"),
-        mappings=(SimpleNamespace(section="people", mapping=mapping({"url": "{photo}"}, **words)),),
+        mappings=(SimpleNamespace(section="people", mapping=mapping(face, **words)),),
     )
     told = [(problem.path[-1], problem.message) for problem in PROVIDER.check(resource)]
     assert any(where == path and message in words for where, words in told), told
