@@ -235,7 +235,7 @@ def test_the_library_is_counted_however_it_says_it(document: Any, count: int | N
     [
         (None, {}, "face", "no picture is declared"),
         ({"url": "{photo}"}, {"manage": "card", "cards": "{card}"}, "face", "face is not managed here"),
-        ({"url": "{photo}"}, {"key": None, "extended": "{email}", "findBy": "extended"}, "findBy", "faces need the employee number"),
+        ({"url": "{photo}"}, {"key": None, "extended": "{email}", "findBy": "extended"}, "findBy", "faces need the employee"),
     ],
 )
 def test_words_about_faces_that_have_no_meaning_are_told(face: Any, words: Any, path: str, message: str) -> None:
