@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from controller.cli.meanings import with_meanings
 from controller.cli.show.catalogue.documents import DOCUMENTS as CATALOGUE_DOCUMENTS
 from controller.cli.show.declare.documents import DOCUMENTS as DECLARE_DOCUMENTS
 from controller.cli.show.documents import DOCUMENTS
@@ -47,7 +48,7 @@ def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of the JSON outputs by file name, from the structs that are encoded."""
     found = {}
     for name, document in _OUTPUTS.items():
-        schema = msgspec.json.schema(document)
+        schema = with_meanings(msgspec.json.schema(document))
         head = {
             "$schema": DIALECT,
             "$id": f"urn:trueup:v1:output:{name}",

@@ -1,0 +1,97 @@
+"""What each marked part of docs/ holds, by its name.
+
+fields KIND[.PROVIDER] PATH [without a,b] [flat c]   keys of a spec: `fields Device.hikvision spec.config`
+output NAME PATH [without a,b] [flat c]              keys of a JSON output: `output plan plan.changes`
+providers KIND                                       the providers of a kind
+records PROVIDER, entities PROVIDER                  what a source yields, what a target keeps
+commands, shared-options, exit-codes                 the command line
+codes                                                every code that outputs hold, with what is said with it
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from controller.cli.docs.commands import commands_part, shared_part
+from controller.cli.docs.messages import codes
+from controller.cli.docs.provided import entities_part, providers_part, records_part
+from controller.cli.docs.tables import Cut, markdown, rows, table
+from controller.cli.exits import MEANINGS
+from controller.cli.schemas import all_schemas
+from controller.registry import Registry, kind_of
+
+
+class UnknownPart(Exception):
+    """A page asks for a part that nothing makes."""
+
+
+def own_registry() -> Registry:
+    """The providers of this repository, whatever else is installed."""
+    return Registry(discover=lambda group: ())
+
+
+def part(name: str) -> str:
+    """The Markdown of a part. Raises UnknownPart."""
+    word, _, rest = name.partition(" ")
+    makers: Mapping[str, Callable[[], str]] = {
+        "commands": commands_part,
+        "shared-options": shared_part,
+        "exit-codes": _exit_codes,
+        "codes": _codes,
+        "fields": lambda: _fields(rest),
+        "output": lambda: _output(rest),
+        "providers": lambda: providers_part(own_registry(), rest),
+        "records": lambda: records_part(own_registry().load(rest)),
+        "entities": lambda: entities_part(own_registry().load(rest)),
+    }
+    if word not in makers:
+        raise UnknownPart(f"nothing makes a part `{name}`; there are: {', '.join(makers)}")
+    try:
+        return makers[word]()
+    except (KeyError, IndexError) as error:
+        raise UnknownPart(f"the part `{name}` leads nowhere: {error}") from error
+
+
+def _exit_codes() -> str:
+    return markdown(["code", "meaning"], [(f"`{code.value}`", words) for code, words in MEANINGS.items()])
+
+
+def _codes() -> str:
+    return markdown(["code", "what is said with it"], [(f"`{code}`", "<br>".join(_spoken(said))) for code, said in codes().items()])
+
+
+def _spoken(messages: tuple[str, ...]) -> list[str]:
+    """Messages that say something by themselves, safe in a table."""
+    return [text.replace("<", "&lt;").replace("*", "\\*") for text in messages if len(text.replace("…", "").split()) > 1]
+
+
+def _fields(rest: str) -> str:
+    name, path, cut = _read(rest)
+    return table(rows(_schemas()[f"{_with_provider(name)}.json"], path, cut))
+
+
+def _output(rest: str) -> str:
+    name, path, cut = _read(rest)
+    return table(rows(_schemas()[f"{name}.json"], path, cut), last="when it is not there").replace("**required**", "always there")
+
+
+def _read(rest: str) -> tuple[str, list[str], Cut]:
+    name, path, *more = rest.split(" ")
+    words = dict(zip(more[::2], more[1::2], strict=True))
+    cut = Cut(*(frozenset(words.get(word, "").split(",")) - {""} for word in ("without", "flat")))
+    return name, [step for step in path.split(".") if step], cut
+
+
+def _with_provider(name: str) -> str:
+    """What every provider of a kind has in common is read from the first one's schema."""
+    registry = own_registry()
+    first = next((one for one in registry.names() if kind_of(registry.load(one)) == name), "")
+    return f"{name}.{first}" if first else name
+
+
+@cache
+def _schemas() -> Mapping[str, Any]:
+    return {name: json.loads(text) for name, text in all_schemas().items()}
