@@ -111,5 +111,5 @@ async def refresh(
     workspace: Workspace, planned: Planned, *, wait: float, tell: Callable[[str], None] = lambda line: None
 ) -> RunResult:
     """Take what moved as last written. Writes to the inventory alone, under the lease."""
-    async with await acquire(workspace.world.state, "apply", wait=wait):
+    async with await acquire(workspace.world.state, "apply", doing="apply --refresh-only", wait=wait):
         return await take_as_written(workspace.world, planned.plan, tell)

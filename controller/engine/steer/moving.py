@@ -12,7 +12,7 @@ async def move(state: State, old: str, new: str, *, wait: float = 0.0) -> int:
     """Rename under the lease; how many inventory rows were moved. Raises UsageError for what cannot mean anything, is not known,
     or would mix two things, and LeaseHeld while somebody applies."""
     one, two = _addresses(old, new)
-    async with await acquire(state, "apply", wait=wait):
+    async with await acquire(state, "apply", doing="state mv", wait=wait):
         if await state.names.unfinished(str(one.resource)):
             hint = f"let the next run look first: trueup apply --target {one.resource}"
             raise UsageError(f"{one.resource} has changes whose end is not known; they cannot be renamed", hint=hint)
