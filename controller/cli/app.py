@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "explain": "Tell what a field of a spec means.",
             "schema": "Print JSON Schemas, for editors and programs.",
             "fmt": "Put spec files into one form; keeps comments.",
+            "import": "Adopt what is already there.",
         },
     ),
     "change": (
@@ -46,6 +47,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "why": "Explain why somebody is at a door, or is not.",
             "try": "Try a template or a filter on real records.",
             "test": "Ask resources who they are and whether we may.",
+            "dump": "Write out everything that is there.",
         },
     ),
     "past": (

@@ -14,6 +14,7 @@ from controller.cli.meanings import with_meanings
 from controller.cli.show.catalogue.documents import DOCUMENTS as CATALOGUE_DOCUMENTS
 from controller.cli.show.declare.documents import DOCUMENTS as DECLARE_DOCUMENTS
 from controller.cli.show.documents import DOCUMENTS
+from controller.cli.show.intake.documents import INTAKE_DOCUMENTS
 from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
 from controller.cli.show.upkeep.documents import DOCUMENTS as UPKEEP_DOCUMENTS
 from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
@@ -41,6 +42,7 @@ _OUTPUTS: dict[str, Any] = {
     **UPKEEP_DOCUMENTS,
     **CATALOGUE_DOCUMENTS,
     **DECLARE_DOCUMENTS,
+    **INTAKE_DOCUMENTS,
 }
 
 

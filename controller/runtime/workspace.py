@@ -91,6 +91,14 @@ class Workspace:
         """For the verbs that stand in modules of their own (``verbs``)."""
         return self._world
 
+    def with_specs(self, specs: Specs) -> Workspace:
+        """The same state and keys, working with these specs: for a verb that must hold less than what is declared."""
+        return Workspace(replace(self._world, specs=specs), self._options, replace(self._insisting, specs=specs))
+
+    @property
+    def options(self) -> Options:
+        return self._options
+
     async def plan(
         self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False,
         on_progress: Report = silent, replacing: Sequence[str] = (), destroy: bool = False,

@@ -83,7 +83,7 @@ def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, m
             return True
         case _:
             message, code = f"{who(kind, actual)} is there already and not ours", "not-ours"
-            hint = "take over what agrees with `policy: {adopt: matching}`, or everything under our keys with `adopt: all`"
+            hint = "`trueup import RESOURCE` takes over what agrees, now; `policy: {adopt: matching}` does so in every run"
     target.tally.foreign += 1
     target.apart[kind.name, wish.key] = message
     notice(target, kind, actual, Verdict.FOREIGN, code, message, hint)

@@ -156,9 +156,20 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
         folds = {kind.name: _fold(target, kind) for kind in looked_at}
         for name, entities in kept.items():
             folds[name].page(entities)
+    if not kinds:
+        await _say_nothing_declared(world, target)
     found = {name: fold.finish() for name, fold in folds.items()}
     target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})
+
+
+async def _say_nothing_declared(world: World, target: Target) -> None:
+    """An empty list declares nobody and so manages nothing: what is ours stays, and that must not go unsaid."""
+    owned = await world.state.inventory.counts()
+    if count := sum(owned.get(world.remembered_as(target.address), {}).values()):
+        message = f"nothing is declared for it, so what is ours there ({count:,}) is left as it is"
+        hint = f"put back what was declared; to remove what is ours after that: trueup destroy {target.address}"
+        target.notice(Verdict.HELD, "nothing-declared", message, hint=hint)
 
 
 def _with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:

@@ -263,6 +263,6 @@ async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
                 for key, row in rows.items()
             ]
         message = f"no spec declares it any more: {len(changes)} entries that we own there are forgotten and stay as they are"
-        hint = "to remove them as well, put the spec back with an empty list of people and apply, then drop it"
+        hint = f"to remove them as well, put the spec back, then: trueup destroy {address}"
         result.append((ResourcePlan(address, "", Condition.ORPHANED, message=message, hint=hint, owned=len(changes)), changes))
     return result
