@@ -16,7 +16,6 @@ from controller.model.change import Change, Condition, Notice
 from controller.runtime.intake import Unread
 from controller.runtime.writing import Draft, Edit, Records
 
-
 _WHATEVER_NAME = "find out whose number it is; --adopt all takes it whatever its name, and the next plan would correct that"
 
 
