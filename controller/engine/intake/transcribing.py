@@ -120,8 +120,10 @@ class _Undeclared:
         """Each with why it is not written down, empty when it may be."""
         wishes = self.desired.entities.get(kind.name, {})
         twice = _twice(actual.key for actual in self.found.subjects)
+        sought = {(kind.index(s.field), s.value.casefold()) for w in self.desired.sought.get(kind.name, ()) if (s := w.sought)}
         for actual in self.found.subjects:
-            if actual.key in wishes or (kind.name, actual.key) in self.desired.held or actual.key in self.ours:
+            known = actual.key in wishes or (kind.name, actual.key) in self.desired.held or actual.key in self.ours
+            if known or any((index, str(value).casefold()) in sought for index, value in enumerate(actual.values)):
                 continue
             cards = (self.found.hanging or {}).get(actual.key, ())
             if actual.guard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+_PLAIN = re.compile(r"[A-Za-z.][A-Za-z0-9 _./-]*")  # readers differ on what else may go without quotes
 _WIDTH = 4096  # a template that is folded over two lines is hard to read
 
 
@@ -50,7 +52,7 @@ def _inner(value: Any) -> Any:
         listed = CommentedSeq([_inner(item) for item in value])
         listed.fa.set_flow_style()
         return listed
-    if isinstance(value, str) and any(mark in value for mark in "{}[],:#"):
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
         return DoubleQuotedScalarString(value)
     return value
 

@@ -103,7 +103,11 @@ def _opened(path: str | None) -> Iterator[Callable[[str], None]]:
     if path is None:
         from controller.cli.talk import write
 
-        yield lambda text: write(sys.stdout, text) if text else None
+        def show(text: str) -> None:
+            if text:  # an empty page
+                write(sys.stdout, text)
+
+        yield show
         return
     from controller.spec.rewriting.files import whole_file
 
