@@ -20,7 +20,7 @@ from controller.spec.envelope import API_VERSION, NAME_LENGTH
 from controller.spec.load import check_specs
 from controller.spec.resource import Resource, Specs
 from controller.spec.rewriting.files import replace_file, whole_file
-from controller.spec.rewriting.insertion import Addition, NotRewritable, with_document, with_items
+from controller.spec.rewriting.insertion import Addition, NotRewritable, SpecText
 
 
 @dataclass(frozen=True)
@@ -62,24 +62,23 @@ class Draft:
 def compose(options: Options, specs: Specs, found: Sequence[tuple[Resource, Transcripts]], place: str) -> Draft:
     """``place``: a file for one target, a folder for several. Raises SpecInvalid when the specs would not be valid any more."""
     paths = records_paths([resource for resource, _ in found], place)
-    texts: dict[Path, tuple[bytes, str]] = {}
-    made: dict[Path, list[Records]] = {}
+    today = f"{options.clock.now():%Y-%m-%d}"
+    pages: dict[Path, _Page] = {}
     refused: dict[str, TrueupError] = {}
     names = set(specs.sources)
-    today = f"{options.clock.now():%Y-%m-%d}"
     for resource, transcripts in found:
         file = Path(resource.place.file)
         try:
-            before, text = texts.get(file) or _read(file)
+            page = pages.get(file) or _read(file)
             records = _records(resource, transcripts, paths[str(resource.address)], names)
-            text = _edited(text, resource, transcripts, records, today)
+            _put(page.text, resource, transcripts, records, today)
         except TrueupError as error:
             refused[str(resource.address)] = error
             continue
         names.add(records.source)
-        texts[file] = before, text
-        made.setdefault(file, []).append(records)
-    edits = tuple(Edit(file, texts[file][0], texts[file][1].encode(), tuple(records)) for file, records in made.items())
+        page.records.append(records)
+        pages[file] = page
+    edits = tuple(edit for file, page in pages.items() if (edit := _edit(file, page, refused)))
     _must_be_valid(options, edits)
     return Draft(edits, refused)
 
@@ -104,11 +103,29 @@ def records_paths(resources: Sequence[Resource], place: str) -> dict[str, Path]:
     return paths
 
 
-def _read(file: Path) -> tuple[bytes, str]:
+@dataclass
+class _Page:
+    """A spec file on its way."""
+
+    before: bytes
+    text: SpecText
+    records: list[Records] = field(default_factory=list)
+
+
+def _read(file: Path) -> _Page:
     if file.suffix.lower() == ".json":
         raise NotRewritable(f"{file} is JSON, which holds one document only", hint="write this device as YAML, then import it")
     raw = file.read_bytes()
-    return raw, raw.decode("utf-8")
+    return _Page(raw, SpecText(raw.decode("utf-8")))
+
+
+def _edit(file: Path, page: _Page, refused: dict[str, TrueupError]) -> Edit | None:
+    """None, and all that is in it refused, when the whole would not be read as it is meant."""
+    try:
+        return Edit(file, page.before, page.text.text().encode(), tuple(page.records))
+    except NotRewritable as error:
+        refused |= {records.address: error for records in page.records}
+        return None
 
 
 def _records(resource: Resource, transcripts: Transcripts, path: Path, taken: set[str]) -> Records:
@@ -128,16 +145,16 @@ def _free_name(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _edited(text: str, resource: Resource, transcripts: Transcripts, records: Records, today: str) -> str:
+def _put(text: SpecText, resource: Resource, transcripts: Transcripts, records: Records, today: str) -> None:
     items = tuple(_item(item.called, item.words, records.source, transcripts) for item in transcripts.items)
     path = ("spec", transcripts.section)
-    text = with_items(text, Addition(resource.address.kind, resource.address.name, path, items))
+    text.add(Addition(resource.address.kind, resource.address.name, path, items))
     config: dict[str, Any] = {"path": _relative(records.path, resource.folder), "record": "person", "key": transcripts.key_field}
     if transcripts.grouped:
         config["map"] = {GROUP: GROUP}
     spec = {"provider": "csv", "config": config}
     source = {"apiVersion": API_VERSION, "kind": "Source", "metadata": {"name": records.source}, "spec": spec}
-    return with_document(text, source, f"Who was on {resource.address} on {today}, as `trueup import` found them.")
+    text.append(source, f"Who was on {resource.address} on {today}, as `trueup import` found them.")
 
 
 def _item(called: str, words: Any, source: str, transcripts: Transcripts) -> dict[str, Any]:

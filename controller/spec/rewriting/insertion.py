@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -19,6 +20,7 @@ from controller.spec.rewriting.words import block_items, document, flow_items
 from controller.spec.yaml import parse
 
 Path = tuple[str, ...]
+_Edit: TypeAlias = tuple[int, int, str]  # what stands from here to there gives way to this
 
 
 class NotRewritable(TrueupError):
@@ -35,38 +37,81 @@ class Addition:
     items: tuple[Mapping[str, Any], ...]
 
 
+class SpecText:
+    """One file's text, taken apart once, and what is to be put into it: hundreds of devices may stand in one file."""
+
+    def __init__(self, text: str) -> None:
+        self._mark = "\ufeff" if text.startswith("\ufeff") else ""
+        bare = text.removeprefix("\ufeff")
+        self._crlf = 0 < bare.count("\n") == bare.count("\r\n")  # of a mixture every line keeps its own
+        self._text = bare.replace("\r\n", "\n") if self._crlf else bare
+        self._additions: list[Addition] = []
+        self._edits: list[_Edit] = []
+        self._documents: list[tuple[Mapping[str, Any], str]] = []
+
+    @cached_property
+    def _roots(self) -> list[MappingNode] | None:
+        try:
+            return [root for root in YAML(typ="rt").compose_all(self._text) if isinstance(root, MappingNode)]
+        except YAMLError:
+            return None
+
+    def add(self, addition: Addition) -> None:
+        """Raises NotRewritable, and is as before then."""
+        if self._roots is None:
+            raise NotRewritable("this file cannot be taken apart", hint=_by_hand(addition))
+        key, value, inside_flow = _place(self._roots, addition)
+        in_line = inside_flow or _filled_flow(value)
+        self._edits += _in_flow(self._text, value, addition) if in_line else _in_block(self._text, key, value, addition)
+        self._additions.append(addition)
+
+    def append(self, content: Mapping[str, Any], comment: str = "") -> None:
+        """One more document at the end."""
+        self._documents.append((content, comment))
+
+    def text(self) -> str:
+        """The whole with what was put into it. Raises NotRewritable when that is not what would be read."""
+        made = self._text
+        for start, end, new in sorted(self._edits, key=lambda edit: edit[0], reverse=True):
+            made = made[:start] + new + made[end:]
+        for content, comment in self._documents:
+            made += ("" if made.endswith("\n") or not made else "\n") + "---\n" + document(content, comment)
+        self._must_hold(made)
+        return self._mark + (made.replace("\n", "\r\n") if self._crlf else made)
+
+    def _must_hold(self, made: str) -> None:
+        wanted = _data(self._text)
+        for addition in self._additions:
+            held: Any = next(data for data in wanted if isinstance(data, dict) and _named(data) == (addition.kind, addition.name))
+            for step in addition.path:
+                held = held[step]
+            held.extend(_plain(item) for item in addition.items)
+        wanted += [_plain(content) for content, _ in self._documents]
+        if _data(made) != wanted:
+            names = ", ".join(f"{addition.kind}/{addition.name}" for addition in self._additions)
+            hints = "\n".join(_by_hand(addition) for addition in self._additions)
+            raise NotRewritable(f"this file is written in an unusual way; nothing can be put into it safely ({names})", hint=hints)
+
+
 def with_items(text: str, addition: Addition) -> str:
     """The text with the items in it. Raises NotRewritable."""
-    bare, mark = text.removeprefix("\ufeff"), "\ufeff" if text.startswith("\ufeff") else ""
-    crlf = 0 < bare.count("\n") == bare.count("\r\n")  # of a mixture every line keeps its own
-    flat = bare.replace("\r\n", "\n") if crlf else bare
-    key, value, inside_flow = _place(flat, addition)
-    made = _in_flow(flat, value, addition) if inside_flow or _filled_flow(value) else _in_block(flat, key, value, addition)
-    _must_be(flat, made, addition)
-    return mark + (made.replace("\n", "\r\n") if crlf else made)
+    page = SpecText(text)
+    page.add(addition)
+    return page.text()
 
 
 def with_document(text: str, content: Mapping[str, Any], comment: str = "") -> str:
     """The text with one more document at its end."""
-    crlf = "\r\n" in text
-    made = "---\n" + document(content, comment)
-    lead = "" if text.endswith("\n") or not text else "\n"
-    whole = text + (lead + made).replace("\n", "\r\n" if crlf else "\n")
-    before, after = _data(text), _data(whole)
-    if after != [*before, _plain(content)]:
-        raise NotRewritable("nothing can be put after the last document of this file", hint="add it by hand")
-    return whole
+    page = SpecText(text)
+    page.append(content, comment)
+    return page.text()
 
 
 # -- where -------------------------------------------------------------------------------------------------------------------
 
 
-def _place(text: str, addition: Addition) -> tuple[Node, Node, bool]:
+def _place(roots: Sequence[MappingNode], addition: Addition) -> tuple[Node, Node, bool]:
     """The key and the value at the path, and whether a mapping on the way is in braces."""
-    try:
-        roots = [root for root in YAML(typ="rt").compose_all(text) if isinstance(root, MappingNode)]
-    except YAMLError as error:
-        raise NotRewritable("this file cannot be taken apart", hint=_by_hand(addition)) from error
     root = next((r for r in roots if _is(r, addition)), None)
     flow = False
     key: Node | None = None
@@ -108,32 +153,28 @@ def _filled_flow(value: Node) -> bool:
     return _flow(value) and bool(value.value)
 
 
-def _in_flow(text: str, value: Node, addition: Addition) -> str:
+def _in_flow(text: str, value: Node, addition: Addition) -> list[_Edit]:
     end = value.end_mark.index - 1  # the closing bracket
     last = value.value[-1].end_mark.index if value.value else end
-    comma = ", " if value.value and "," not in text[last:end] else ""
-    return text[:last] + comma + flow_items(addition.items) + text[last:] if comma else _before(text, end, addition)
+    items = flow_items(addition.items)
+    if value.value and "," not in text[last:end]:
+        return [(last, last, f", {items}")]
+    return [(end, end, items)]
 
 
-def _before(text: str, end: int, addition: Addition) -> str:
-    return text[:end] + flow_items(addition.items) + text[end:]
-
-
-def _in_block(text: str, key: Node, value: Node, addition: Addition) -> str:
+def _in_block(text: str, key: Node, value: Node, addition: Addition) -> list[_Edit]:
     if _flow(value):  # [], which gives way to a list of lines
-        items = block_items(addition.items, key.start_mark.column + 2)
         start, end = value.start_mark.index, value.end_mark.index
-        bare = text[:start].rstrip(" ") + text[end:]
-        return _after_line(bare, len(text[:start].rstrip(" ")), items)
-    items = block_items(addition.items, value.start_mark.column)
-    return _after_line(text, _last(value, value.start_mark.index), items)
+        items = block_items(addition.items, key.start_mark.column + 2)
+        return [(len(text[:start].rstrip(" ")), end, ""), _after_line(text, end, items)]
+    return [_after_line(text, _last(value, value.start_mark.index), block_items(addition.items, value.start_mark.column))]
 
 
-def _after_line(text: str, index: int, lines: str) -> str:
+def _after_line(text: str, index: int, lines: str) -> _Edit:
     if index and text[index - 1] == "\n":
-        return text[:index] + lines + text[index:]
+        return index, index, lines
     end = text.find("\n", index)
-    return f"{text}\n{lines}" if end < 0 else text[: end + 1] + lines + text[end + 1 :]
+    return (len(text), len(text), f"\n{lines}") if end < 0 else (end + 1, end + 1, lines)
 
 
 def _last(node: Node, start: int) -> int:
@@ -147,16 +188,9 @@ def _last(node: Node, start: int) -> int:
 # -- proof -------------------------------------------------------------------------------------------------------------------
 
 
-def _must_be(before: str, after: str, addition: Addition) -> None:
-    wanted = _data(before)
-    for data in wanted:
-        if isinstance(data, dict) and data.get("kind") == addition.kind and data.get("metadata", {}).get("name") == addition.name:
-            held: Any = data
-            for step in addition.path:
-                held = held[step]
-            held.extend(_plain(item) for item in addition.items)
-    if _data(after) != wanted:
-        raise NotRewritable(f"{addition.kind}/{addition.name} is written in an unusual way", hint=_by_hand(addition))
+def _named(data: dict[str, Any]) -> tuple[Any, Any]:
+    metadata = data.get("metadata")
+    return data.get("kind"), metadata.get("name") if isinstance(metadata, dict) else None
 
 
 def _data(text: str) -> list[Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from controller.model.errors import TrueupError, UsageError
 from controller.spec.rewriting.files import replace_file, whole_file
-from controller.spec.rewriting.insertion import Addition, NotRewritable, with_document, with_items
+from controller.spec.rewriting.insertion import Addition, NotRewritable, SpecText, with_document, with_items
 from controller.spec.yaml import parse
 
 ITEM = {
@@ -177,3 +177,17 @@ def test_rights_and_links_stay(tmp_path: Path) -> None:
     link.symlink_to(path)
     replace_file(link, b"mine", b"old")
     assert (path.read_bytes(), path.stat().st_mode & 0o777, link.is_symlink()) == (b"mine", 0o640, True)
+
+
+def test_many_devices_of_one_file_are_written_in_one_go() -> None:
+    head, device = (HEAD % " []").split("---\n")
+    text = head + "".join(f"---\n{device.replace('name: door', f'name: door-{n}')}" for n in range(50))
+    page = SpecText(text)
+    for number in range(0, 50, 2):
+        page.add(Addition("Device", f"door-{number}", ("spec", "people"), (ITEM,)))
+        page.append({"kind": "Source", "metadata": {"name": f"source-{number}"}})
+    with pytest.raises(NotRewritable):
+        page.add(Addition("Device", "door-99", ("spec", "people"), (ITEM,)))
+    after = data(page.text())
+    assert [len(d["spec"]["people"]) for d in after if d["kind"] == "Device"] == [1, 0] * 25
+    assert sum(d["kind"] == "Source" for d in after) == 25

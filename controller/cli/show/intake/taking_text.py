@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -22,9 +23,9 @@ _WHATEVER_NAME = "find out whose number it is; --adopt all takes it whatever its
 def rows_of(taking: Taking) -> tuple[ImportRow, ...]:
     """A row per target that was looked at."""
     plan, found = taking.planned.plan, []
+    changes, differing, notices = (_by_resource(some) for some in (plan.changes, taking.differing, taking.left))
     for summary in plan.resources:
-        mine = [change for change in plan.changes if change.resource == summary.address]
-        left = [notice for notice in taking.left if notice.resource == summary.address]
+        left = notices.get(summary.address, [])
         refused = sum(notice.code in ("not-ours", "identity-differs") for notice in left)
         parked = summary.condition is Condition.PARKED
         found.append(
@@ -33,13 +34,20 @@ def rows_of(taking: Taking) -> tuple[ImportRow, ...]:
                 ok=not parked,
                 message=summary.message if parked else "",
                 hint=summary.hint if parked else "",
-                taken=dict(Counter(change.kind for change in mine)),
-                differing=tuple(_differing(change) for change in taking.differing if change.resource == summary.address),
+                taken=dict(Counter(change.kind for change in changes.get(summary.address, ()))),
+                differing=tuple(_differing(change) for change in differing.get(summary.address, ())),
                 left=tuple(_left(notice) for notice in left),
                 undeclared=max(0, summary.foreign - refused),
             )
         )
     return tuple(found)
+
+
+def _by_resource(some: Iterable[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for one in some:
+        found[one.resource].append(one)
+    return found
 
 
 def _differing(change: Change) -> DifferingRow:
