@@ -21,12 +21,12 @@ class Exit(IntEnum):
 
 MEANINGS: Mapping[Exit, str] = {
     Exit.CANCELLED: "cancelled",
-    Exit.SPEC_INVALID: "the specs are invalid",
-    Exit.PLAN_REJECTED: "the plan was edited, has expired, belongs to another workspace, or is not what was reviewed",
-    Exit.REFUSED: "refused by a rule",
+    Exit.SPEC_INVALID: "the specs are not valid; `trueup validate` shows every problem",
+    Exit.PLAN_REJECTED: "a plan that is edited, foreign, expired, or not what was reviewed",
+    Exit.REFUSED: "refused by a rule; the plan names the flag that would allow it",
     Exit.PARTLY: "partly failed or stale, or a target could not be read",
-    Exit.ERROR: "another error; wrong usage too",
-    Exit.CHANGES: "there are changes (plan --detailed-exitcode) or drift (drift)",
+    Exit.ERROR: "an error, wrong options and arguments too",
+    Exit.CHANGES: "changes (plan --detailed-exitcode) or drift (drift)",
     Exit.FINE: "fine",
 }
 """In words, the first that applies first."""

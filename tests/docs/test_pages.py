@@ -41,7 +41,7 @@ def test_a_mark_that_is_not_closed_is_an_error() -> None:
         filled("<!-- generated: exit-codes -->\n", part)
 
 
-@pytest.mark.parametrize("name", ["weather", "fields Device.hikvision spec.nowhere", "records hikvision", "entities csv"])
+@pytest.mark.parametrize("name", ["weather", "fields Device.hikvision spec.nowhere", "needs nothing", "output plan nowhere"])
 def test_a_part_that_nothing_makes_is_an_error(name: str) -> None:
     with pytest.raises(UnknownPart):
         part(name)
@@ -91,7 +91,7 @@ def test_the_page_of_a_provider_holds_all_that_its_models_say() -> None:
         wanted = {f"fields {kind_of(provider)}.{name} spec.config"}
         sections = getattr(provider, "sections", None)
         wanted |= {f"fields {kind_of(provider)}.{name} spec.{key}" for key in sections or ()}
-        wanted.add(f"records {name}" if sections is None else f"entities {name}")
+        wanted |= {f"keeps {name}", *([f"needs {name}"] if provider.needs else [])}
         assert wanted <= found, f"{name}: {wanted - found}"
 
 

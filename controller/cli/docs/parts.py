@@ -10,18 +10,17 @@ codes                                                every code that outputs hol
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any
 
 from controller.cli.docs.commands import commands_part, shared_part
 from controller.cli.docs.messages import codes
-from controller.cli.docs.provided import entities_part, providers_part, records_part
-from controller.cli.docs.tables import Cut, markdown, rows, table
+from controller.cli.docs.provided import keeps_part, needs_part, providers_part
+from controller.cli.docs.tables import Cut, keys_table, markdown
 from controller.cli.exits import MEANINGS
-from controller.cli.schemas import all_schemas
-from controller.registry import Registry, kind_of
+from controller.cli.schemas import output_schemas
+from controller.model.errors import TrueupError
+from controller.registry import Registry
+from controller.spec.explaining.topics import explain, topic_in
 
 
 class UnknownPart(Exception):
@@ -44,14 +43,14 @@ def part(name: str) -> str:
         "fields": lambda: _fields(rest),
         "output": lambda: _output(rest),
         "providers": lambda: providers_part(own_registry(), rest),
-        "records": lambda: records_part(own_registry().load(rest)),
-        "entities": lambda: entities_part(own_registry().load(rest)),
+        "needs": lambda: needs_part(own_registry(), rest),
+        "keeps": lambda: keeps_part(own_registry(), rest),
     }
     if word not in makers:
         raise UnknownPart(f"nothing makes a part `{name}`; there are: {', '.join(makers)}")
     try:
         return makers[word]()
-    except (KeyError, IndexError) as error:
+    except TrueupError as error:
         raise UnknownPart(f"the part `{name}` leads nowhere: {error}") from error
 
 
@@ -69,13 +68,16 @@ def _spoken(messages: tuple[str, ...]) -> list[str]:
 
 
 def _fields(rest: str) -> str:
+    """As `trueup explain KIND.PATH --recursive`; what every provider of a kind has in common is told by the first one."""
     name, path, cut = _read(rest)
-    return table(rows(_schemas()[f"{_with_provider(name)}.json"], path, cut))
+    [answer, *_] = explain(".".join((name, *path)), own_registry(), recursive=True)
+    return keys_table(answer.topic, cut)
 
 
 def _output(rest: str) -> str:
     name, path, cut = _read(rest)
-    return table(rows(_schemas()[f"{name}.json"], path, cut), last="when it is not there").replace("**required**", "always there")
+    topic = topic_in(output_schemas()[f"{name}.json"], [name, *path])
+    return keys_table(topic, cut, last="when it is not there", needed="always there")
 
 
 def _read(rest: str) -> tuple[str, list[str], Cut]:
@@ -83,15 +85,3 @@ def _read(rest: str) -> tuple[str, list[str], Cut]:
     words = dict(zip(more[::2], more[1::2], strict=True))
     cut = Cut(*(frozenset(words.get(word, "").split(",")) - {""} for word in ("without", "flat")))
     return name, [step for step in path.split(".") if step], cut
-
-
-def _with_provider(name: str) -> str:
-    """What every provider of a kind has in common is read from the first one's schema."""
-    registry = own_registry()
-    first = next((one for one in registry.names() if kind_of(registry.load(one)) == name), "")
-    return f"{name}.{first}" if first else name
-
-
-@cache
-def _schemas() -> Mapping[str, Any]:
-    return {name: json.loads(text) for name, text in all_schemas().items()}
