@@ -27,6 +27,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "schema": "Print JSON Schemas, for editors and programs.",
             "fmt": "Put spec files into one form; keeps comments.",
             "import": "Adopt what is already there.",
+            "graph": "Draw what feeds what, and who waits for whom.",
         },
     ),
     "change": (

@@ -16,6 +16,7 @@ from controller.cli.settings import Settings
 from controller.cli.show.layout import View
 from controller.cli.talk import Talk
 from controller.model.errors import Cancelled, UsageError
+from controller.model.labels import FORMS, selector
 from controller.model.scope import Scope
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def view_of(settings: Settings, timezone: str | None) -> View:
 def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str], labels: Sequence[str]) -> Scope:
     """The selection; raises UsageError where a word cannot mean anything."""
     for label in labels:
-        if "=" not in label.strip("="):
-            raise UsageError(f"--label {label!r} is not a label", hint="write key=value, for example --label site=gym")
+        try:
+            selector(label)
+        except ValueError as wrong:
+            raise UsageError(f"--label {wrong}", hint=FORMS) from None
     for pattern in (*targets, *excludes):
         if not pattern.strip():
             raise UsageError("--target and --exclude need an address", hint="write Kind/name, for example Device/front-door")

@@ -130,15 +130,32 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
         raise UsageError(f"--lock-timeout: {wrong}") from None
 
 
+_LABEL = click.option(
+    "-l",
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="SELECTOR",
+    help="Only resources with this label: site=gym, '!site'.",
+)
+_ONLY = click.option("--only", multiple=True, metavar="KIND", help="Only entities of this kind: person, card.")
+_EXCLUDE = click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything.")
+_TARGET = click.option(
+    "--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*:person/1001'."
+)
+_RESOURCE = click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*'.")
+
+
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--target, --exclude, --only and --label for commands that are about a part."""
-    for option in (
-        click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Only resources with this label."),
-        click.option("--only", multiple=True, metavar="KIND", help="Only entities of this kind: person, card."),
-        click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything."),
-        click.option(
-            "--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*:person/1001'."
-        ),
-    ):
-        function = option(function)
-    return function
+    return _TARGET(_EXCLUDE(_ONLY(_LABEL(function))))
+
+
+def resource_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for commands that are about whole resources."""
+    return _RESOURCE(_EXCLUDE(_LABEL(function)))
+
+
+def label_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--label alone, where addresses are arguments."""
+    return _LABEL(function)

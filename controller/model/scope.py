@@ -8,11 +8,12 @@ from functools import lru_cache
 import msgspec
 
 from controller.model.address import Address, Pattern
+from controller.model.labels import selector
 
 
 class Scope(msgspec.Struct, frozen=True):
     """Empty parts select everything. ``targets`` and ``excludes`` are address patterns, ``only`` entity kinds, ``labels``
-    ``key=value`` pairs that must all agree."""
+    selectors (``controller.model.labels``) that must all agree."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -23,7 +24,7 @@ class Scope(msgspec.Struct, frozen=True):
         """Whether anything on this resource may be selected."""
         wanted = not self.targets or any(_pattern(t).covers_resource(address) for t in self.targets)
         excluded = any(":" not in x and _pattern(x).covers_resource(address) for x in self.excludes)
-        return wanted and not excluded and all(labels.get(k) == v for k, _, v in (pair.partition("=") for pair in self.labels))
+        return wanted and not excluded and all(selector(text).matches(labels) for text in self.labels)
 
     def covers(self, address: Address) -> bool:
         """Whether this entity, on a resource that is covered, is selected."""

@@ -15,6 +15,7 @@ import msgspec
 from controller.engine.wishes.gather import Row, SourceRead, read_named, shrunk_notices
 from controller.engine.world import Report, World
 from controller.model.change import Condition, Notice, ResourcePlan, Verdict
+from controller.model.labels import selector
 from controller.model.outcome import Progress
 from controller.model.record import FieldType, Record, Unreadable
 from controller.model.scope import Scope
@@ -89,10 +90,9 @@ async def expand(world: World, scope: Scope, allow: frozenset[str], offline: boo
 def _may_cover(scope: Scope, generator: Generator) -> bool:
     """Whether something that this document makes could be selected."""
     dynamic = {each.path[-1] for each in generator.each if each.path[:2] == ("metadata", "labels")}
-    for pair in scope.labels:
-        name, _, value = pair.partition("=")
-        if name not in dynamic and generator.labels.get(name) != value:
-            return False
+    chosen = (selector(text) for text in scope.labels)
+    if not all(one.key in dynamic or one.matches(generator.labels) for one in chosen):
+        return False
     if not scope.targets:
         return True
     named = (target.partition(":")[0] for target in scope.targets)

@@ -176,7 +176,7 @@ def test_a_door_that_does_not_answer_is_told_and_is_no_success(site: Run) -> Non
         (("apply", "--refresh-only"), "nobody is there to ask"),
         (("sync", DOOR, "--lock-timeout", "soon"), "--lock-timeout"),
         (("state", "mv", "Device/nowhere", "Device/x"), "nothing is remembered"),
-        (("test", "-l", "gym"), "is not a label"),
+        (("test", "-l", "=gym"), "names no label"),
         (("test", "-l", "site=pool"), "no resource matches --label site=pool"),
     ],
 )
