@@ -425,3 +425,55 @@ def test_a_source_that_is_away_is_said(site: Run) -> None:
     Path("data/front.csv").unlink()
     said = site("dump", "Source/front-door-people")
     assert (said.code, "is not there" in said.err) == (4, True)
+
+
+# -- a device that no spec declares ------------------------------------------------------------------------------------------
+
+
+def new(door: Any, name: str = "back-door", provider: str = "hikvision") -> list[str]:
+    login = ["--username", "admin", "--password-env", "DOOR"]
+    return ["import", "--provider", provider, "--name", name, "--url", door.url, *login]
+
+
+@pytest.fixture
+def alone(site: Run) -> Run:
+    """The settings alone: the door is declared by nobody."""
+    Path("specs/site.yaml").write_text(SPECS[: SPECS.index("---\n")])
+    return site
+
+
+def test_a_device_that_no_spec_declares_is_declared_and_its_plan_is_empty(alone: Run, door: Any) -> None:
+    shown = alone(*new(door), "--dry-run")
+    assert (shown.code, "people: []" in shown.err, Path("specs/back-door.yaml").exists()) == (0, True, False)
+    said = alone(*new(door), "--write-records", "data/back.csv", "--auto-approve")
+    assert (said.code, "5 persons were taken" in said.out) == (0, True), said.err
+    assert alone("plan", "--detailed-exitcode").code == 0 and writes(door) == []
+    assert PASSWORD not in Path("specs/back-door.yaml").read_text()
+    again = alone(*new(door), "--auto-approve")
+    assert (again.code, "is there already" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "what"),
+    [("../door", "hikvision", "is no name"), ("b", "csv", "is a source"), ("b", "hikvisio", "Did you mean hikvision?")],
+)
+def test_what_can_be_no_device_is_not_declared(alone: Run, door: Any, name: str, provider: str, what: str) -> None:
+    said = alone(*new(door, name, provider), "--auto-approve")
+    assert (said.code, what in said.err, [p.name for p in Path("specs").iterdir()]) == (1, True, ["site.yaml"])
+
+
+def test_a_device_that_would_not_be_valid_leaves_no_file(site: Run, door: Any) -> None:
+    said = site(*new(door), "--auto-approve")  # the same address as the front door's
+    assert (said.code, Path("specs/back-door.yaml").exists()) == (3, False)
+
+
+def test_a_new_device_is_imported_alone(site: Run, door: Any) -> None:
+    assert "is imported alone" in site("import", "--provider", "hikvision", "--dry-run").err
+    assert "is imported alone" in site(*new(door), "Device/front-door", "--dry-run").err
+    assert "no folder of specs" in site(*new(door), "-f", "specs/site.yaml", "--auto-approve").err
+
+
+def test_it_asks_before_it_declares(alone: Run, door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.cli.session.must_be_able_to_ask", lambda: None)
+    monkeypatch.setattr("click.confirm", lambda question, **_: False)
+    assert (alone(*new(door)).code, Path("specs/back-door.yaml").exists()) == (130, False)

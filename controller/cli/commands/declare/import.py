@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     "--write-records", metavar="PATH", help="Also write down whom nobody declares: a new FILE.csv, or FOLDER/ for several."
 )
 @click.option("--with-cards", is_flag=True, help="With --write-records: card numbers too. They open doors; keep the file safe.")
+@click.option("--provider", metavar="NAME", help="Declare a device that no spec declares yet; with --name and --url.")
+@click.option("--name", metavar="NAME", help="How it is to be called.")
+@click.option("--url", metavar="URL", help="Its address.")
+@click.option("--username", metavar="NAME", help="Its account.")
+@click.option("--password-env", metavar="VARIABLE", help="The environment variable that holds its password.")
 @click.option("--dry-run", is_flag=True, help="Only show it.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
@@ -52,13 +57,18 @@ def command(context: click.Context, /, **given: Any) -> Exit:
     Examples:
       trueup import Device/front-door
       trueup import --label site=gym --write-records data/ --dry-run
+      trueup import --provider hikvision --name back-door --url http://192.168.1.101
+        --username admin --password-env IVMS_PASSWORD --write-records back.csv
 
     Exit codes: 0 done, 4 partly done, 130 cancelled.
     """
     from controller.cli.session import must_be_able_to_ask, run_async, scope_of
     from controller.model.errors import UsageError
 
-    if not (given["resources"] or given["labels"]):
+    new = [word for word in ("provider", "name", "url", "username", "password_env") if given[word]]
+    if new and (not {"provider", "name", "url"} <= set(new) or given["resources"] or given["labels"]):
+        raise UsageError("a new device is imported alone and needs its provider, name and url", hint="--provider --name --url")
+    if not (given["resources"] or given["labels"] or new):
         raise UsageError("say what is to be taken over", hint="name a resource (Device/front-door, 'Device/*') or a --label")
     if given["with_cards"] and not given["write_records"]:
         raise UsageError("--with-cards says what --write-records writes", hint="give both, or none")
@@ -66,8 +76,30 @@ def command(context: click.Context, /, **given: Any) -> Exit:
         raise UsageError("import takes over whole resources", hint="leave out what follows the colon")
     if not (given["auto_approve"] or given["dry_run"]):
         must_be_able_to_ask()
+    if new and (address := _declare(settings_of(context), talk_of(context), given)):
+        given["resources"] = (address,)
+    elif new:
+        return Exit.FINE
     scope = scope_of(given["resources"], (), (), given["labels"])
     return run_async(Importing(settings_of(context), talk_of(context), given, scope).run())
+
+
+def _declare(settings: Settings, talk: Talk, given: dict[str, Any]) -> str:
+    """Write the document of a new device; its address, or nothing when it was only shown."""
+    from controller.cli.session import ask
+    from controller.runtime.declaring import Newcomer, declared, write
+
+    newcomer = Newcomer(given["provider"], given["name"], given["url"], given["username"] or "", given["password_env"] or "")
+    found = declared(settings.options(), newcomer)
+    talk.say(f"{found.path}:\n{found.text}")
+    if given["dry_run"]:
+        talk.say("nothing was written, and nobody was asked who is there")
+        return ""
+    if not given["auto_approve"]:
+        ask(f"Write {found.path}?")
+    write(settings.options(), found)
+    talk.say(f"wrote {found.path}; should the rest fail, go on with: trueup import {found.address}")
+    return found.address
 
 
 @dataclass
