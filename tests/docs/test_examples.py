@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -25,6 +26,7 @@ spec:
     key: id
     map: {id: id, employee_no: employee_no, url: url, site: site, password: {column: password, sensitive: true}}
 """
+_INLINE = re.compile(r"(?<!`)`(trueup [^`\n]+)`(?!`)")
 _NAMED = re.compile(r"(?:from|source): \"?([a-z-]+)")
 
 
@@ -88,6 +90,21 @@ def test_commands_that_cannot_run_in_a_test_exist_with_their_options(page: Path)
 def _of_pipeline(line: str) -> str:
     """The command of a line of a workflow, with something in place of what the build server puts there."""
     return re.sub(r"\$\{\{.*?\}\}", "x", line.strip().removeprefix("- ").removeprefix("run: "))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_commands_that_stand_in_a_sentence_exist_with_their_options(page: Path) -> None:
+    for found in _INLINE.finditer(page.read_text(encoding="utf-8")):
+        if re.search(r"COMMAND|\.\.\.|\[OPTIONS\]", found[0]):
+            continue  # any command is meant, or how one is called
+        try:
+            parsed(found[1].replace("\\|", "|"))
+        except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError, click.MissingParameter):
+            continue  # help; or the sentence leaves to the reader what the command is about
+        except click.BadOptionUsage as problem:
+            assert "requires an argument" in problem.message, f"{page.name}: {found[1]}: {problem.message}"
+        except click.ClickException as problem:
+            pytest.fail(f"{page.relative_to(ROOT)}: `{found[1]}`: {problem.message}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_ids)
