@@ -208,6 +208,10 @@ class Stage:
             ["dump", "Source/people", "-o", "json"], ["dump", "Device/door-1", "-o", "yaml", "--out", "dump.yaml"],
             ["import", "Device/*", "--auto-approve", "--verbose"],
             ["import", "Device/*", "--write-records", "written/", "--dry-run", "-o", "json"],
+            ["history"], ["history", "-o", "json"], ["show", "last", "--verbose"],
+            ["show", "last", "-o", "json"], ["show", "plan.json", "--verbose"], ["events", "--limit", "1000"],
+            ["events", "-o", "json"], ["diff", "last", "plan.json", "-o", "json"],
+            ["rollback", "last", "--out", "undo.json", "--allow", "wider:Device/door-0=9"], ["rollback", "last", "-o", "json"],
         ):  # fmt: skip
             self.call(mood, *arguments)
 

@@ -58,6 +58,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "show": "Show what one run did, or a saved plan.",
             "events": "Show what happened, and follow it.",
             "diff": "Show in what two runs differ.",
+            "rollback": "Plan to return what a run changed.",
         },
     ),
     "remember": (

@@ -43,8 +43,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "sources": "How many records each source had.",
         "scope": "The selection, as it was given: `--target`, `--exclude`, `--only`, `--label`.",
         "offline": "Whether no target was asked; such a plan cannot be applied.",
+        "returns": "Of a rollback: the run whose changes it returns.",
         "signature": "Signature of a saved plan.",
-        "returns": "A rollback: the run whose changes it returns.",
     },
     "ResourcePlan": {
         "address": "The resource.",
@@ -94,6 +94,8 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "drift": "Whether it undoes what somebody changed at the target.",
         "only_existing": "Whether only what is already there is managed (`manage: [valid]`).",
         "administrator": "Whether it concerns an administrator of the target.",
+        "taken": "Whether it takes over or removes what was not ours before.",
+        "image": "Of a rollback: where the state keeps sealed what this plan withholds, `RUN/CHANGE`.",
         "provenance": "Which spec line and which records made it.",
     },
     "FieldChange": {

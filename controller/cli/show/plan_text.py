@@ -89,6 +89,9 @@ def head_lines(plan: Plan) -> Iterator[str]:
         yield f"No changes: nothing to do on {resources}{aside}."
     if plan.changes and parked:
         yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
+    if plan.returns:
+        yield from wrapped(f"a rollback: returns what run {plan.returns} changed to what stood there before", 2, hang=2)
+        yield from wrapped("the specs stay as they are: what they say otherwise the next plan shows again", 2, hang=2)
     if plan.sources:
         read = ", ".join(f"{name} ({counted(records, 'record')})" for name, records in sorted(plan.sources.items()))
         yield from wrapped(f"from {read}", 2, hang=5)

@@ -118,7 +118,10 @@ def _update(
     if not fields and row is not None:
         action = Action.ADOPT  # a begun create that turned out well, or a barred one whose wish is what stands there
     reason = _why_update(row, drift=drift, fields=bool(fields))
-    change(target, kind, wish, actual, action=action, effect=effect, reason=reason, fields=fields, drift=drift, managed=managed)
+    change(
+        target, kind, wish, actual, action=action, effect=effect, reason=reason, fields=fields, drift=drift, managed=managed,
+        taken=row is None,
+    )  # fmt: skip
 
 
 def _with_drift(
@@ -156,7 +159,7 @@ def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
         return
     gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, provenance=wish.provenance, label=actual.label)
     effect = effect_of(Action.DELETE, kind, None, (), ())
-    change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason=why)
+    change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason=why, taken=row is None)
     _create(target, kind, wish, why, drift=False)
 
 

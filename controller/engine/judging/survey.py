@@ -128,7 +128,7 @@ async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Ta
 async def _look(world: World, resource: Resource, target: Target, answering: tuple[Reader, Facts], looking: Looking) -> None:
     reader, facts = answering
     kinds = managed_kinds(resource)
-    looked_at = _with_parents(target.provider, kinds)
+    looked_at = with_parents(target.provider, kinds)
     target.facts = facts
     target.moment += timedelta(seconds=facts.clock_offset or 0)
     target.desired = looking.fitted.of(target.desired, target.provider, facts)
@@ -172,7 +172,7 @@ async def _say_nothing_declared(world: World, target: Target) -> None:
         target.notice(Verdict.HELD, "nothing-declared", message, hint=hint)
 
 
-def _with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:
+def with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:
     """Also what the managed kinds hang on: whose card it is decides whether it may be touched."""
     names = {kind.name for kind in kinds} | {parent for kind in kinds for parent in kind.after}
     return [kind for kind in provider.kinds if kind.name in names]
@@ -202,7 +202,7 @@ async def conclude(world: World, target: Target, found: Mapping[str, Differences
             decide(target, kind, found[kind.name], await _rows(world, target, kind, found[kind.name]))
     for refusal in (*target.desired.held.values(), *target.desired.loose):
         target.notices.append(_refused(target, refusal))
-    _respect_capacity(target)
+    respect_capacity(target)
 
 
 async def _rows(world: World, target: Target, kind: EntityKind, found: Differences) -> dict[str, OwnedRow]:
@@ -223,7 +223,7 @@ def _refused(target: Target, refusal: Refusal) -> Notice:
     )
 
 
-def _respect_capacity(target: Target) -> None:
+def respect_capacity(target: Target) -> None:
     """Creates beyond what the target can hold become notices: better said now than at the door."""
     for kind in target.provider.kinds:
         used, most = target.facts.capacity.get(kind.name, (None, None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -30,6 +30,7 @@ from controller.model.scope import EVERYTHING, Scope
 from controller.spec.resource import Resource, Specs
 
 Surveyed = tuple[Resource, Target, ResourcePlan]
+Look = Callable[[Resource], Awaitable[tuple[Target, ResourcePlan]]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Wanted:
     offline: bool = False
     replace: frozenset[Address] = frozenset()
     destroy: bool = False
+    returns: str = ""  # a rollback: the run whose changes are returned
     told: tuple[str, ...] = ()  # the scope in words, without what is sensitive
 
     def words(self) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
     now = await today(world, wanted.scope, wanted.allow, wanted.offline, report)
     world = now.world
-    wanted = _discreet(world, wanted)
+    wanted = discreet(world, wanted)
     declared = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
     gone = [r for r in world.specs.departed if wanted.scope.covers_resource(r.address, r.labels)]
     if wanted.destroy:
@@ -79,17 +81,25 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
 
 async def plan_targets(world: World, wanted: Wanted, declared: tuple[Sequence[Resource], Gathered], looking: Looking) -> Planned:
     """The plan of these targets from what was gathered for them."""
+
+    async def look(resource: Resource) -> tuple[Target, ResourcePlan]:
+        looked = recall if wanted.offline else survey
+        target, summary = await looked(world, resource, declared[1].desired[str(resource.address)], looking)
+        if summary.condition is Condition.COMPLETE:
+            summary = msgspec.structs.replace(summary, origins=await remember_origins(world, target))
+        return target, summary
+
+    return await plan_by(world, wanted, declared, look)
+
+
+async def plan_by(world: World, wanted: Wanted, declared: tuple[Sequence[Resource], Gathered], look: Look) -> Planned:
+    """The plan of what ``look`` decides about each target: in order, within the limits, by every rule about plans as a whole."""
     needs = needs_of(world.specs)
     chosen, gathered = in_order(declared[0], needs), declared[1]
 
     async def one(resource: Resource) -> Surveyed:
         async with world.lanes:
-            desired = gathered.desired[str(resource.address)]
-            look = recall if wanted.offline else survey
-            target, summary = await look(world, resource, desired, looking)
-            if summary.condition is Condition.COMPLETE:
-                summary = msgspec.structs.replace(summary, origins=await remember_origins(world, target))
-            return resource, target, summary
+            return resource, *await look(resource)
 
     others = await _identities(world, chosen)
     surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen), others)
@@ -97,7 +107,7 @@ async def plan_targets(world: World, wanted: Wanted, declared: tuple[Sequence[Re
     return await _assemble(world, wanted, surveyed, gathered)
 
 
-def _discreet(world: World, wanted: Wanted) -> Wanted:
+def discreet(world: World, wanted: Wanted) -> Wanted:
     """The number of a card may be selected, but plans know only what stands for it."""
     declared = [*world.specs.targets, *world.specs.departed]
     kinds = [(resource.address, kind) for resource in declared for kind in provider_of(resource).kinds]
@@ -176,7 +186,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         notices += [n for n in target.notices if _notice_within(n, wanted.scope)]
         summaries.append(summary)
         wishes |= {c.id: target.wishes[c.id] for c in chosen if c.id in target.wishes}
-    if wanted.scope.everything and not wanted.destroy:
+    if wanted.scope.everything and not wanted.destroy and not wanted.returns:
         orphans = await _orphans(world)
         changes += [change for _, batch in orphans for change in batch]
         summaries += [summary for summary, _ in orphans]
@@ -197,6 +207,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         sources=gathered.counts,
         scope=wanted.words(),
         offline=wanted.offline,
+        returns=wanted.returns,
     )
     return Planned(ruled(rulebook(world.specs, now), plan), wishes)
 
