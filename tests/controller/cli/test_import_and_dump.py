@@ -189,7 +189,7 @@ WRONG = {
     ("Device/nope", "--dry-run"): "nothing declared matches Device/nope",
     ("Device/front-door:person/1", "--dry-run"): "import takes over whole resources",
     ("Device/front-door", "--with-cards", "--dry-run"): "--with-cards says what --write-records writes",
-    ("-l", "gym", "--dry-run"): "is not a label",
+    ("-l", "site=pool", "--dry-run"): "nothing declared matches",
     ("Device/front-door", "--dry-run", "--write-records", "data/a.txt"): "is no name for a CSV file",
     ("Device/front-door", "--dry-run", "--write-records", "nowhere/a.csv"): "there is no folder nowhere",
     ("Device/front-door", "--dry-run", "--write-records", "data/there.csv"): "is there already and is not overwritten",
