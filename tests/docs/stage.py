@@ -10,7 +10,6 @@ import io
 import json
 import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
@@ -20,16 +19,15 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import click
 import httpx
 import pytest
 
-from controller.cli.app import make_app, run
+from controller.cli.app import run
 from controller.cli.commands.program.simulate import described, started
-from controller.cli.settings import Settings
 from controller.sdk.loopback import serve_in_thread
 from controller.spec.starter import write_starter
 from tests.docs.pages import Block, Command
+from tests.docs.typed import redirected, shlex_words, split
 
 PASSWORD = "Open-Sesame-1"
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{4,5}|(?<=port: )\d{4,5}")
@@ -80,16 +78,16 @@ class Stage:
     def run(self, command: Command) -> str:
         """What a line printed, stdout alone where there is any. Fails when it leaves with another code than the page says."""
         printed, code = "", 0
-        for joined in _split(shlex_words(self.here(command.text)), "&&"):
+        for joined in split(shlex_words(self.here(command.text)), "&&"):
             typed: str | None = None
-            for words in _split(joined, "|"):
+            for words in split(joined, "|"):
                 code, printed = self._one(words, typed)
                 typed = printed
         assert code == command.code, f"{command.place}: `{command.text}` left with {code}, not {command.code}:\n{printed}"
         return self.there(printed)
 
     def _one(self, words: list[str], typed: str | None) -> tuple[int, str]:
-        words, file = _redirected(words)
+        words, file = redirected(words)
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             self._export(words.pop(0))
         code, printed = self._program(words, typed)
@@ -167,59 +165,6 @@ def _club(made: Stage) -> None:
         "trueup apply --bootstrap --auto-approve",
     ):  # fmt: skip
         made.run(Command(line, 0, None, "the stage"))
-
-
-def parsed(text: str) -> list[list[str]]:
-    """Every trueup command in a line, read by click as far as it gets without running. Raises click.UsageError."""
-    found = []
-    for part in _split(_split_words(text), "|"):
-        if "trueup" in part:
-            words = _redirected(part[part.index("trueup") + 1 :])[0]
-            _parse(words)
-            found.append(words)
-    return found
-
-
-def _split_words(text: str) -> list[str]:
-    """The words of a line, whatever joins its commands turned into a bar."""
-    return ["|" if word in ("&&", "||", ";") else word for word in shlex_words(text)]
-
-
-def _parse(words: list[str]) -> None:
-    context = make_app().make_context("trueup", words, obj=Settings())
-    while isinstance(context.command, click.Group):
-        name, found, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
-        assert found is not None
-        try:
-            context = found.make_context(name, rest, parent=context)
-        except click.BadParameter as problem:
-            if "does not exist" in problem.message:  # a file of the reader's
-                return
-            raise
-
-
-def shlex_words(text: str) -> list[str]:
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="|&>;")
-    lexer.whitespace_split = True
-    lexer.commenters = "#"
-    return list(lexer)
-
-
-def _split(words: list[str], mark: str) -> list[list[str]]:
-    parts: list[list[str]] = [[]]
-    for word in words:
-        if word == mark:
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    return parts
-
-
-def _redirected(words: list[str]) -> tuple[list[str], str]:
-    if ">" in words:
-        at = words.index(">")
-        return words[:at], words[at + 1]
-    return [word for word in words if word != "&"], ""
 
 
 def _free_port() -> str:

@@ -12,7 +12,8 @@ import yaml
 from controller.spec.load import check_specs
 from controller.spec.trust import load_trust
 from tests.docs.pages import PAGES, ROOT, WORDS, Block, Command, blocks
-from tests.docs.stage import Stage, parsed, stage
+from tests.docs.stage import Stage, stage
+from tests.docs.typed import parsed
 
 _STAGE = re.compile(r"<!-- stage: (empty|club) -->")
 _SURROUNDINGS = """\
