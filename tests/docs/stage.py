@@ -26,7 +26,7 @@ from controller.cli.app import run
 from controller.cli.commands.program.simulate import described, started
 from controller.sdk.loopback import serve_in_thread
 from controller.spec.starter import write_starter
-from tests.docs.pages import Block, Command
+from tests.docs.pages import ROOT, Block, Command
 from tests.docs.typed import redirected, shlex_words, split
 
 PASSWORD = "Open-Sesame-1"
@@ -174,13 +174,14 @@ def _free_port() -> str:
 
 
 def _jq(arguments: list[str], typed: str | None) -> tuple[int, str]:
-    """jq itself where it is installed; elsewhere the names in the filter must stand in the document."""
+    """jq itself where it is installed; elsewhere the names in the filter must be keys of the document's schema."""
     *options, expression, file = arguments if typed is None else [*arguments, ""]
     document = typed if typed is not None else Path(file).read_text(encoding="utf-8")
     if program := shutil.which("jq"):
         done = subprocess.run([program, *options, expression], input=document, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout or done.stderr
-    known = set(re.findall(r'"([a-z_]+)":', json.dumps(json.loads(document))))
+    json.loads(document)
+    known = set(re.findall(r'"([a-z_]+)":', (ROOT / "schemas" / "plan.json").read_text(encoding="utf-8")))
     strange = set(re.findall(r"\.([a-z_]+)", expression)) - known
     return (1 if strange else 0), ", ".join(sorted(strange))
 
