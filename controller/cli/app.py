@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from controller import __version__
+from controller.cli import screen
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, shared_options, with_shared_options
 
@@ -149,6 +150,7 @@ def _version(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code. Every error ends here."""
+    screen.measure()
     app = make_app()
     holder: list[click.Context] = []
     try:
@@ -158,7 +160,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except (click.Abort, KeyboardInterrupt, EOFError):
-        print("\ncancelled", file=sys.stderr)
+        print("\ncancelled: nothing more was done", file=sys.stderr)
         return Exit.CANCELLED
     except click.ClickException as error:
         return _misunderstood(error)
@@ -175,7 +177,8 @@ def _misunderstood(error: click.ClickException) -> Exit:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return Exit.ERROR
+    from controller.cli.talk import Talk
+
     context = error.ctx if isinstance(error, click.UsageError) else None
-    hint = f"\n  see: {context.command_path} --help" if context else ""
-    print(f"error: {error.format_message()}{hint}", file=sys.stderr)
+    Talk().complain(error.format_message(), f"to see how it is used: {context.command_path} --help" if context else "")
     return Exit.ERROR

@@ -76,7 +76,7 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
         if own_rule or (rule in ("source-empty", "source-shrink") and source):
             continue
         if not (equals and count.isdigit() and ":" in head):
-            hint = "copy the flag from the plan: RULE:Kind/name=COUNT, or policy:NAME"
+            hint = "copy the whole flag from what `trueup plan` says: revoke:Device/front-door=12, source-empty:members"
             raise UsageError(f"--allow {text!r} allows nothing", hint=hint)
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())
 
@@ -84,13 +84,16 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
 def must_be_able_to_ask() -> None:
     """Raises UsageError when there is nobody to ask; called before any work is done that would be for nothing."""
     if not (sys.stdin and sys.stdin.isatty()):
-        raise UsageError("nobody is there to ask, so nothing was done", hint="say --auto-approve when that is meant")
+        raise UsageError(
+            "nobody is there to ask, so nothing was done",
+            hint="to look at it first: trueup plan; where no person is (cron, CI), say --auto-approve",
+        )
 
 
 def ask(question: str) -> None:
     """Go on when the person says yes. Raises Cancelled on no."""
     if not click.confirm(question, default=False, err=True):
-        raise Cancelled("nothing was done")
+        raise Cancelled("you did not say yes, so nothing was done")
 
 
 @asynccontextmanager

@@ -127,7 +127,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
     try:
         return parse_duration(text)
     except ValueError as wrong:
-        raise UsageError(f"--lock-timeout: {wrong}") from None
+        raise UsageError(f"--lock-timeout: {wrong}", hint="write 30s, 5m or 1h") from None
 
 
 _LABEL = click.option(

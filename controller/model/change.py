@@ -143,6 +143,7 @@ class ResourcePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     identity: str = ""  # serial number
     message: str = ""
     hint: str = ""
+    code: str = ""  # why it is parked, in one stable word: "unreachable"
     labels: dict[str, str] = {}
     desired: int = 0
     actual: int = 0

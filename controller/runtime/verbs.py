@@ -77,7 +77,7 @@ def _address(text: str) -> Address:
     try:
         return Address.parse(text)
     except ValueError as wrong:
-        raise UsageError(str(wrong)) from None
+        raise UsageError(str(wrong), hint="write Kind/name:entity/key, for example Device/front-door:person/1001") from None
 
 
 def declared(workspace: Workspace, entity: Address) -> Resource:

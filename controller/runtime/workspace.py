@@ -30,7 +30,7 @@ from controller.model.outcome import RunResult
 from controller.model.scope import EVERYTHING, Scope
 from controller.runtime.connect import Logins, connect
 from controller.runtime.secrets import Resolver
-from controller.runtime.selection import existing, must_mean_something
+from controller.runtime.selection import existing, must_allow_something, must_mean_something
 from controller.sdk.context import Clock
 from controller.sdk.errors import ProviderError
 from controller.sdk.provider import TargetProvider
@@ -57,6 +57,9 @@ class Options:
     clock: Clock
     version: str = ""
     vars_files: tuple[Path, ...] = ()
+
+
+_ADDRESS = "write Kind/name:entity/key, for example Device/front-door:person/1001"
 
 
 class ResourceStatus(msgspec.Struct, frozen=True):
@@ -110,6 +113,7 @@ class Workspace:
             await self.know_records(offline=offline, on_progress=on_progress)
         anew = frozenset(self._entity(text) for text in replacing)
         must_be_allowable(self.specs.controller.rules, allow)
+        must_allow_something(allow, self.specs, await self._world.state.inventory.resources())
         planned = await make_plan(self._world, Wanted(scope, allow, offline, anew, destroy), on_progress)
         self._must_have_covered_something(planned, scope)
         if not self._world.read_only and not destroy:
@@ -164,7 +168,10 @@ class Workspace:
             run = next((row.run for row in await state.runs.latest(1)), run)
         raw = await state.runs.plan(run)
         if raw is None:
-            raise PlanRejected(f"there is no run {run!r} in this state", hint="see `trueup status` for the last runs")
+            raise PlanRejected(
+                f"there is no run {run!r} in this state",
+                hint="nothing was done; to go on with the last run: trueup apply --resume latest",
+            )
         plan = planfile.admit(planfile.decode(raw, self._world.keys, f"run {run}"), self._world)
         left = planfile.signed(remaining(plan, await state.outcomes.of_run(run)), self._world.keys)  # it may be stopped again
         return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait, listener=listener)
@@ -195,7 +202,8 @@ class Workspace:
         chosen = [r for r in self.specs.resources if scope.covers_resource(r.address, r.labels)]
         if not chosen:
             given = " ".join([*patterns, *(f"--label {label}" for label in labels)])
-            raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources))
+            meant = patterns[0] if len(patterns) == 1 else ""
+            raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources, meant))
         return await side_by_side(check(self._insisting, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
@@ -210,7 +218,7 @@ class Workspace:
         found = tuple(r for r in self.specs.targets if scope.covers_resource(r.address, r.labels))
         if not found:
             given = " ".join(scope.words())
-            hint = existing(self.specs.resources)
+            hint = existing(self.specs.targets, scope.targets[0] if len(scope.targets) == 1 else "")
             raise UsageError(f"nothing declared matches {given}" if given else "no target is declared", hint=hint)
         return found
 
@@ -228,10 +236,9 @@ class Workspace:
         try:
             address = Address.parse(text)
         except ValueError as wrong:
-            raise UsageError(str(wrong)) from None
+            raise UsageError(str(wrong), hint=_ADDRESS) from None
         if not address.entity or "*" in text:
-            hint = "write Kind/name:entity/key, for example Device/front-door:person/1001"
-            raise UsageError(f"{text} is not one entity", hint=hint)
+            raise UsageError(f"{text} is not one entity", hint=_ADDRESS)
         self.targets(Scope(targets=(str(address.resource),)))
         return address
 

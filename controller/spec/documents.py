@@ -83,7 +83,11 @@ def read_documents(paths: Sequence[Path], instead: Mapping[Path, bytes] | None =
                 _read(file, reading)
         if not found and path.is_dir() and len(reading.findings) == known:
             reading.findings.file(
-                str(path), "no-specs", "there is no spec in this folder", detail="Specs are files that end in .yaml, .yml or .json."
+                str(path),
+                "no-specs",
+                "there is no spec in this folder",
+                detail="Specs are files that end in .yaml, .yml or .json; `trueup init` writes a first one. An empty folder "
+                "never means that everybody goes: nothing was changed.",
             )
     return reading
 

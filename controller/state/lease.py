@@ -186,7 +186,8 @@ async def acquire(state: State, name: str, *, doing: str = "", wait: float = 0.0
 def _held(by: Holder) -> LeaseHeld:
     return LeaseHeld(
         f"another trueup works with this state: {by.words}",
-        hint="wait until it is done (--lock-timeout 5m), or see who it is and whether it lives: trueup state unlock",
+        hint="two at once would undo each other, so nothing was done: wait for it with --lock-timeout 5m, or see who it "
+        "is and whether it lives: trueup state unlock",
     )
 
 

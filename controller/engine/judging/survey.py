@@ -9,6 +9,7 @@ from datetime import timedelta
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
 from controller.engine.judging.finding import find
+from controller.engine.judging.remedies import remedy
 from controller.engine.judging.target import Looking, Protections, Target
 from controller.engine.side_by_side import asking
 from controller.engine.steer.renewal import objections
@@ -17,6 +18,7 @@ from controller.engine.world import World, zone_of
 from controller.model.change import Action, Change, Condition, Given, Notice, ResourcePlan, Verdict
 from controller.model.entity import Actual, EntityKind, Facts, Refusal
 from controller.model.outcome import Progress
+from controller.model.units import show_duration
 from controller.sdk.errors import ProviderError, WrongTarget
 from controller.sdk.provider import Reader, TargetProvider
 from controller.spec.resource import Resource
@@ -50,27 +52,33 @@ async def judge(world: World, resource: Resource, facts: Facts) -> None:
         expected = f"the spec names {known}" if declared else f"trueup knows this address as {known}"
         raise WrongTarget(
             f"serial number {facts.identity} answers, but {expected}",
-            hint="check the address: another device may have got it by DHCP. After a real exchange declare the new serialNumber",
+            hint="nothing is sent there, lest people get in at the wrong door: has another device got this address (DHCP)? After a "
+            f"real exchange write serialNumber: {facts.identity} under config in its spec",
         )
     if known and not facts.identity:
         raise WrongTarget(
             f"it does not tell its serial number, so nobody knows whether it is {known}",
-            hint="look at the device; another one may answer at its address",
+            hint="nothing is sent there: look at the device; another one may answer at its address",
         )
     offset, most = facts.clock_offset, resource.policy.max_clock_offset
     if offset is None and provider_of(resource).keeps_time and resource.policy.unknown_clock == "park":
         raise Unfit(
             "it does not tell the time, so nobody knows whom it would let in when",
             code="unknown-clock",
-            hint="look at the clock at the device; to work with it all the same: policy.unknownClock: accept",
+            hint="look at the clock at the device; to work with it all the same: `policy: {unknownClock: accept}`",
         )
     if offset is not None and abs(offset) > most:
         direction = "ahead" if offset > 0 else "behind"
         raise Unfit(
-            f"its clock is {abs(round(offset / 60))} minutes {direction}; it would let people in at the wrong times",
+            f"its clock is {_roughly(abs(offset))} {direction}; it would let people in at the wrong times",
             code="wrong-clock",
-            hint="set the clock at the device (NTP), or allow more with policy.maxClockOffset",
+            hint="set clock and time zone at the device (NTP), or allow more with `policy: {maxClockOffset: 2h}`",
         )
+
+
+def _roughly(seconds: float) -> str:
+    """Whole minutes, once it is minutes."""
+    return show_duration(60.0 * round(seconds / 60) if seconds >= 120 else seconds)
 
 
 async def exchanged(world: World, resource: Resource, facts: Facts) -> bool:
@@ -84,7 +92,7 @@ async def survey(world: World, resource: Resource, desired: DesiredSet, looking:
     target = await target_of(world, resource, desired)
     target.anew = {(place.entity, place.key) for place in looking.anew if place.resource == resource.address}
     if desired.failed:
-        return target, parked(resource, desired.failed, desired.hint, target.facts)
+        return target, parked(resource, desired.failed, desired.hint, target.facts, "source-unread")
     facts = Facts()
     try:
         with asking(target.provider.name):
@@ -96,7 +104,7 @@ async def survey(world: World, resource: Resource, desired: DesiredSet, looking:
     except ProviderError as error:
         target.changes.clear()
         target.notices.clear()
-        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts)
+        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts, error.code)
     summary = await summary_of(world, resource, target)
     target.owned = {}  # judged; a plan over many targets must not hold what each of them owns
     return target, summary
@@ -219,8 +227,9 @@ def _refused(target: Target, refusal: Refusal) -> Notice:
     place = str(refusal.record) if refusal.record else refusal.provenance.spec if refusal.provenance else ""
     key = target.marks.token(kind, refusal.key) if refusal.key else ""
     return Notice(
-        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label, place=place
-    )
+        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label,
+        hint=remedy(refusal.code), place=place,
+    )  # fmt: skip
 
 
 def respect_capacity(target: Target) -> None:
@@ -247,7 +256,7 @@ def _hanging_on(target: Target, parent: EntityKind, keys: set[str]) -> list[Chan
     return [c for c in target.changes if c.kind in children and c.subject in keys and c.action is Action.CREATE]
 
 
-def parked(resource: Resource, message: str, hint: str, facts: Facts) -> ResourcePlan:
+def parked(resource: Resource, message: str, hint: str, facts: Facts, code: str) -> ResourcePlan:
     return ResourcePlan(
         str(resource.address),
         resource.provider.name,
@@ -256,6 +265,7 @@ def parked(resource: Resource, message: str, hint: str, facts: Facts) -> Resourc
         identity=facts.identity,
         message=message,
         hint=hint,
+        code=code,
         labels=dict(resource.labels),
         on_fatal=resource.policy.on_fatal,
         clock_offset=facts.clock_offset,

@@ -22,7 +22,7 @@ async def recall(world: World, resource: Resource, desired: DesiredSet, looking:
     """The decisions about one target from memory alone; what happened at the target since is not known here."""
     target = await target_of(world, resource, desired)
     if desired.failed:
-        return target, parked(resource, desired.failed, desired.hint, target.facts)
+        return target, parked(resource, desired.failed, desired.hint, target.facts, "source-unread")
     remembered = await world.state.inventory.everything(world.remembered_as(resource.address))
     recall_found(target, remembered)
     for kind in managed_kinds(resource):

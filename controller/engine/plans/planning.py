@@ -151,7 +151,8 @@ def _refuse_twins(surveyed: Sequence[Surveyed], others: Mapping[str, Sequence[st
                 summary,
                 condition=Condition.PARKED,
                 message=message,
-                hint="keep one of them; put the mappings of both into its list",
+                hint="each would undo the other: keep one of them, and put the mappings of both into its list",
+                code="one-device",
             )
         result.append((resource, target, summary))
     return result
@@ -166,7 +167,7 @@ def _skip_waiting(surveyed: Sequence[Surveyed], needs: Mapping[str, Sequence[str
         if reason := reasons.get(summary.address, ""):
             target.changes.clear()
             hint = "put right what it waits for, then plan again"
-            summary = msgspec.structs.replace(summary, condition=Condition.PARKED, message=reason, hint=hint)
+            summary = msgspec.structs.replace(summary, condition=Condition.PARKED, message=reason, hint=hint, code="waits")
         result.append((resource, target, summary))
     return result
 
@@ -187,7 +188,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         summaries.append(summary)
         wishes |= {c.id: target.wishes[c.id] for c in chosen if c.id in target.wishes}
     if wanted.scope.everything and not wanted.destroy and not wanted.returns:
-        orphans = await _orphans(world)
+        orphans = await _orphans(world, {s.identity: s.address for _, _, s in surveyed if s.identity})
         changes += [change for _, batch in orphans for change in batch]
         summaries += [summary for summary, _ in orphans]
     now = world.clock.now()
@@ -252,9 +253,11 @@ def _notice_within(notice: Notice, scope: Scope) -> bool:
     return scope.covers(Address.parse(notice.resource).of(notice.kind, notice.key))
 
 
-async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
-    """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed."""
+async def _orphans(world: World, answering: Mapping[str, str]) -> list[tuple[ResourcePlan, list[Change]]]:
+    """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed.
+    ``answering``: which declared resource has which serial number; one that answers here was renamed."""
     result, moving = [], set(world.known_as.values())
+    met = {row.resource: row.identity for row in await world.state.targets.all()}
     for address in await world.state.inventory.resources():
         if address in world.specs.by_address or address in moving or world.specs.why_undecided(address):
             continue
@@ -275,5 +278,9 @@ async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
             ]
         message = f"no spec declares it any more: {len(changes)} entries that we own there are forgotten and stay as they are"
         hint = f"to remove them as well, put the spec back, then: trueup destroy {address}"
+        if renamed := answering.get(met.get(address, "")):
+            message += f". {renamed} is the same device (serial number {met[address]})"
+            instead = f"trueup state mv {address} {renamed}"
+            hint = f"if it was only renamed, do not apply this, or nobody there is ours any more; instead: {instead}"
         result.append((ResourcePlan(address, "", Condition.ORPHANED, message=message, hint=hint, owned=len(changes)), changes))
     return result

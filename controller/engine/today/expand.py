@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from controller.engine.judging.remedies import remedy
 from controller.engine.wishes.gather import Row, SourceRead, read_named, shrunk_notices
 from controller.engine.world import Report, World
 from controller.model.change import Condition, Notice, ResourcePlan, Verdict
@@ -63,7 +64,14 @@ class _Set:
         kept = f"; {address} stays as it is" if key else f"; nothing that {address} made earlier is forgotten"
         words = f"{self.generator.for_each.source}: {place or f'record {record}'}: {message}{kept}"
         self.notices.append(
-            Notice(address, Verdict.REFUSED, code, words, place=f"{self.generator.for_each.source}: {place or record}")
+            Notice(
+                address,
+                Verdict.REFUSED,
+                code,
+                words,
+                hint=remedy(code),
+                place=f"{self.generator.for_each.source}: {place or record}",
+            )
         )
 
 

@@ -277,5 +277,5 @@ def test_a_refused_password_says_what_to_do_next(site: Run, monkeypatch: pytest.
     monkeypatch.setattr(sys, "stdin", io.StringIO("wrong-pass-1\n"))
     assert site("secrets", "set", "DOOR").code == 0
     said = site("test", DOOR)
-    assert (said.code, f"then: trueup test {DOOR}" in " ".join(said.out.split())) == (4, True)
+    assert (said.code, f"with the right one: trueup test {DOOR}" in " ".join(said.out.split())) == (4, True)
     assert judged("test", site("test", DOOR, "-o", "json").out)["results"][0]["code"] == "credentials-refused"

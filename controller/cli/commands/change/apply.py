@@ -131,11 +131,13 @@ class Applying:
         if self.given["reviewed"]:
             must_be_reviewed(plan, self.given["reviewed"])
         run_report.planned(plan)
-        _refuse(plan, saved=bool(self.given["plan_file"]))
+        _refuse(plan, self._view(workspace), saved=self.given["plan_file"] or "")
         self._leave_out(plan)
         if not plan.changes:
             run_report.nothing(_nothing(plan), self._view(workspace))
-            return exit_of(plan, detailed=False)
+            if (leaving := exit_of(plan, detailed=False)) is Exit.PARTLY:
+                self.talk.say("nothing was written: what was left alone, and why, stands above")
+            return leaving
         self._ask(plan)
         from controller.cli.session import stopping
         from controller.cli.show.progress import progress
@@ -222,15 +224,15 @@ def _allowed(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.resource not in blocked]
 
 
-def _refuse(plan: Plan, *, saved: bool) -> None:
+def _refuse(plan: Plan, view: View, *, saved: str) -> None:
     """A plan of which a rule forbids everything is refused before anybody is asked."""
-    from controller.cli.show.plan_end import flags, remedy
+    from controller.cli.show.plan_end import again, flags, remedy
     from controller.model.errors import RuleRefused, UsageError
 
     if plan.limits and not _allowed(plan):
-        again = "plan it again and save it with" if saved else "add"
+        allowed = again("plan" if saved else "apply", plan, flags(plan.limits), *(["--out", saved] if saved else []))
         fixed = next((limit for limit in plan.limits if not limit.flag), None)
-        hint = f"if it is right, {again} {flags(plan.limits)}" if fixed is None else f"{fixed.message}; {remedy(fixed)}"
+        hint = f"if that is right: {view.command(allowed)}" if fixed is None else f"{fixed.message}; {remedy(fixed)}"
         raise RuleRefused("a rule stands against this plan; nothing was done", hint=hint)
     if plan.offline:
         raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")

@@ -16,6 +16,7 @@ def command(context: click.Context, output: str) -> Exit:
     """Check the specs: every problem with its file, line and column. Connects nowhere and needs no secret."""
     from pathlib import Path
 
+    from controller.cli.show.layout import width
     from controller.cli.show.words import counted
     from controller.spec.load import check_specs
     from controller.spec.render import RENDERERS, render_text
@@ -24,7 +25,7 @@ def command(context: click.Context, output: str) -> Exit:
     settings = settings_of(context)
     specs, diagnostics = check_specs([Path(path) for path in settings.specs], vars_files=settings.values())
     if output == "text":
-        shown = render_text(diagnostics, colour=talk.colour)
+        shown = render_text(diagnostics, colour=talk.colour, width=width())
     else:
         shown = RENDERERS[output](diagnostics)
     if shown:

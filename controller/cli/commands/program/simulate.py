@@ -50,7 +50,7 @@ def described(file: Path) -> list[Mapping[str, Any]]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise UsageError(f"{file} is not YAML: {' '.join(str(problem).split())}") from None
+        raise UsageError(f"{file} is not YAML: {' '.join(str(problem).split())}", hint=_EXAMPLE) from None
     entries = content.get("simulators") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
         raise UsageError(f"{file} describes no simulators", hint=_EXAMPLE)
@@ -68,7 +68,8 @@ def started(entry: Mapping[str, Any]) -> AsgiApp:
     try:
         made = load_simulator(entry["simulator"])(entry.get("options") or {})
     except (TypeError, ValueError) as problem:
-        raise UsageError(f"the simulator {entry['simulator']}: {problem}") from None
+        hint = f"correct `options` of this entry in the file: {_EXAMPLE}"
+        raise UsageError(f"the simulator {entry['simulator']}: {problem}", hint=hint) from None
     app: AsgiApp = getattr(made, "app", made)
     return app
 
