@@ -55,6 +55,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "identity": "Its serial number.",
         "message": "What is to be said about it, for example why it is parked.",
         "hint": "What to do next.",
+        "code": "Why it is parked, in one stable word: `unreachable`, `credentials-refused`, `source-unread`.",
         "labels": "Its labels.",
         "desired": "How many entities are declared.",
         "actual": "How many are there.",
