@@ -11,10 +11,12 @@ import codecs
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 
-WIDEST, NARROWEST = 80, 40
+WIDEST, NARROWEST, UNBROKEN = 80, 40, 100_000
 COLUMNS: ContextVar[int] = ContextVar("columns", default=WIDEST)
 ESCAPED = "trueup.escaped"
 
@@ -29,6 +31,16 @@ def columns_of(stream: TextIO | None) -> int:
     if not is_terminal(stream):
         return WIDEST
     return max(NARROWEST, min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns))
+
+
+@contextmanager
+def as_wide_as(stream: TextIO | None) -> Iterator[None]:
+    """Lines for that stream: as wide as its terminal, and never broken where there is none."""
+    before = COLUMNS.set(columns_of(stream) if is_terminal(stream) else UNBROKEN)
+    try:
+        yield
+    finally:
+        COLUMNS.reset(before)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -49,12 +49,14 @@ class Talk:
             write(sys.stderr, text)
 
     def complain(self, message: str, hint: str = "") -> None:
-        """What happened, and what to do about it; said however quiet it is to be."""
+        """What happened, and what to do about it; said however quiet it is to be. Broken into lines for a terminal only: a log is
+        searched line by line."""
         from controller.cli.show.layout import wrapped
         from controller.cli.show.words import local_times
 
-        lines = [*wrapped(local_times(message, None), 0, hang=-5, sign="error: ")]
-        lines += [*wrapped(local_times(hint, None), 2, sign="-> ")] if hint else []
+        with screen.as_wide_as(sys.stderr):
+            lines = [*wrapped(local_times(message, None), 0, hang=-5, sign="error: ")]
+            lines += [*wrapped(local_times(hint, None), 2, sign="-> ")] if hint else []
         write(sys.stderr, "\n".join(lines))
 
 
