@@ -63,7 +63,7 @@ async def look_back(world: World, asked: Backward) -> tuple[Target, ResourcePlan
     except ProviderError as error:
         target.changes.clear()
         target.notices.clear()
-        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts)
+        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts, error.code)
     rows = await _rows(world, asked)
     done = asked.done
     cases = [Case(target, entry, actuals.get(place), rows.get(place)) for place, entry in done.entries.items()]
