@@ -5,12 +5,14 @@ Commands stand in a table, so that ``trueup --help`` imports none of them (perfo
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from controller import __version__
 from controller.cli import screen
@@ -76,6 +78,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "providers": "Which systems trueup knows; begin a new one.",
             "doctor": "What is wrong with this machine; for a bug report.",
             "simulate": "Start simulated doors and registers on this machine.",
+            "completion": "Let bash, zsh or fish complete your words.",
             "version": "Show the version.",
         },
     ),
@@ -110,6 +113,11 @@ class Commands(click.Group):
         for heading, commands in SECTIONS.values():
             with formatter.section(heading):
                 formatter.write_dl(list(commands.items()), col_max=14)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """From the table: asking each command would import all of them."""
+        names = [CompletionItem(name, help=words) for name, words in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:
@@ -152,6 +160,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code. Every error ends here."""
     screen.measure()
     app = make_app()
+    if instruction := os.environ.get("_TRUEUP_COMPLETE"):
+        from controller.cli.completing.shells import answer
+
+        return answer(app, instruction)
     holder: list[click.Context] = []
     try:
         with app.make_context("trueup", list(arguments), obj=Settings()) as context:

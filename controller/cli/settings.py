@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, FILE, KIND, LABEL, RESOURCE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -88,10 +90,10 @@ def shared_options() -> list[click.Option]:
     values = "Values for {var: NAME} [env: TRUEUP_VARS]"
     state = f"What is remembered [default: {DEFAULT_STATE}/, env: TRUEUP_STATE]"
     return [
-        click.Option(["-f", "--file"], multiple=True, metavar="PATH", help=specs, **keep),
-        click.Option(["--state"], metavar="FOLDER", help=state, **keep),
-        click.Option(["--trust"], metavar="FILE", help="Which secret may go to which host [env: TRUEUP_TRUST]", **keep),
-        click.Option(["--vars", "vars_files"], multiple=True, metavar="FILE", help=values, **keep),
+        click.Option(["-f", "--file"], type=FILE, multiple=True, metavar="PATH", help=specs, **keep),
+        click.Option(["--state"], type=FILE, metavar="FOLDER", help=state, **keep),
+        click.Option(["--trust"], type=FILE, metavar="FILE", help="Which secret may go to which host [env: TRUEUP_TRUST]", **keep),
+        click.Option(["--vars", "vars_files"], type=FILE, multiple=True, metavar="FILE", help=values, **keep),
         click.Option(["--no-color"], is_flag=True, help="No colour [env: NO_COLOR]", **keep),
         click.Option(["--quiet"], is_flag=True, help="Results and errors only", **keep),
         click.Option(["--verbose"], is_flag=True, help="Whole lists, and more about what is done", **keep),
@@ -134,16 +136,26 @@ _LABEL = click.option(
     "-l",
     "--label",
     "labels",
+    type=LABEL,
     multiple=True,
     metavar="SELECTOR",
     help="Only resources with this label: site=gym, '!site'.",
 )
-_ONLY = click.option("--only", multiple=True, metavar="KIND", help="Only entities of this kind: person, card.")
-_EXCLUDE = click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything.")
-_TARGET = click.option(
-    "--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*:person/1001'."
+_ONLY = click.option("--only", type=KIND, multiple=True, metavar="KIND", help="Only entities of this kind: person, card.")
+_EXCLUDE = click.option(
+    "--exclude", "excludes", type=ADDRESS, multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything."
 )
-_RESOURCE = click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*'.")
+_TARGET = click.option(
+    "--target",
+    "targets",
+    type=ADDRESS,
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this: Device/front-door, 'Device/*:person/1001'.",
+)
+_RESOURCE = click.option(
+    "--target", "targets", type=RESOURCE, multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*'."
+)
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:

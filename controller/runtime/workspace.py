@@ -176,11 +176,15 @@ class Workspace:
         left = planfile.signed(remaining(plan, await state.outcomes.of_run(run)), self._world.keys)  # it may be stopped again
         return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait, listener=listener)
 
-    async def status(self) -> list[ResourceStatus]:
-        """Every declared resource, and those that are owned although nobody declares them any more."""
+    async def status(self, scope: Scope = EVERYTHING) -> list[ResourceStatus]:
+        """Every declared resource, and those that are owned although nobody declares them any more. Raises UsageError where the
+        selection leaves none."""
         counts = await self._world.state.inventory.counts()
         addresses = dict.fromkeys([*(str(r.address) for r in self.specs.targets), *counts])
-        return [await self._status(address, counts.get(address, {})) for address in addresses]
+        chosen = [a for a in addresses if scope.covers_resource(Address.parse(a), self.specs.labels_of(a))]
+        if not chosen and not scope.everything:
+            raise UsageError(f"nothing matches {' '.join(scope.words())}", hint=f"there are: {', '.join(list(addresses)[:8])}")
+        return [await self._status(address, counts.get(address, {})) for address in chosen]
 
     async def _status(self, address: str, owned: dict[str, int]) -> ResourceStatus:
         state, resource = self._world.state, self.specs.by_address.get(address)
@@ -195,15 +199,18 @@ class Workspace:
             max((read.read_at for read in reads.values()), default=""),
         )
 
-    async def test(self, patterns: Sequence[str] = (), labels: Sequence[str] = ()) -> list[TestResult]:
+    async def test(self, scope: Scope = EVERYTHING) -> list[TestResult]:
         """Ask resources who they are, side by side; sources too."""
         await self.know_records()
-        scope = Scope(targets=tuple(patterns), labels=tuple(labels))
         chosen = [r for r in self.specs.resources if scope.covers_resource(r.address, r.labels)]
         if not chosen:
+<<<<<<< HEAD
             given = " ".join([*patterns, *(f"--label {label}" for label in labels)])
             meant = patterns[0] if len(patterns) == 1 else ""
             raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources, meant))
+=======
+            raise UsageError(f"no resource matches {' '.join(scope.words())}", hint=existing(self.specs.resources))
+>>>>>>> ae9986d (Completion for bash, zsh and fish; status, test and protections are selected as plans are)
         return await side_by_side(check(self._insisting, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:

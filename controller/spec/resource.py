@@ -75,6 +75,11 @@ class Specs:
         """The document with ``forEach`` that an address comes from."""
         return next((g for g in self.generators if address.startswith(g.prefix)), None) if self.generators else None
 
+    def labels_of(self, address: str) -> Mapping[str, str]:
+        """The labels of a resource as far as the specs tell them; none where nobody declares it."""
+        found = self.by_address.get(address) or self.made_by_records(address)
+        return found.labels if found is not None else {}
+
     def why_undecided(self, address: str) -> str:
         """Why nobody knows whether this resource is declared; empty when it is known. What is not known is not forgotten."""
         if (found := self.made_by_records(address)) is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, FILE, RUN
 from controller.cli.exits import Exit, first
 from controller.cli.settings import lease_option, scope_options, settings_of
 from controller.cli.talk import talk_of
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 
 @click.command("apply", short_help="Make it so.")
-@click.argument("plan_file", metavar="[PLAN]", required=False)
+@click.argument("plan_file", type=FILE, metavar="[PLAN]", required=False)
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--resume", metavar="RUN", help="Go on with a run that was stopped or failed in part.")
+@click.option("--resume", type=RUN, metavar="RUN", help="Go on with a run that was stopped or failed in part.")
 @lease_option
-@click.option("--replace", multiple=True, metavar="ADDRESS", help="Delete this entity and make it anew, within all rules.")
+@click.option(
+    "--replace", type=ADDRESS, multiple=True, metavar="ADDRESS", help="Delete this entity and make it anew, within all rules."
+)
 @click.option("--refresh-only", is_flag=True, help="Write nothing to targets: take what is there as last written.")
 @click.option("--destroy", is_flag=True, help="Remove what is ours, as `trueup destroy` does.")
 @click.option("--reviewed", metavar="DIGEST", help="Only if what would be done is what was reviewed: the digest of its plan.")

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from controller.cli.completing.words import TARGET
 from controller.cli.exits import Exit
 from controller.cli.settings import lease_option, settings_of
 from controller.cli.talk import talk_of
 
 
 @click.command("sync", short_help="Make one resource true now, without asking.")
-@click.argument("resources", nargs=-1, metavar="RESOURCE...", required=True)
+@click.argument("resources", type=TARGET, nargs=-1, metavar="RESOURCE...", required=True)
 @click.option("--bootstrap", is_flag=True, help="Allow the first sync of targets that are not empty.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")

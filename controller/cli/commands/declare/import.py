@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import TARGET
 from controller.cli.exits import Exit, first
-from controller.cli.settings import lease_option, settings_of
+from controller.cli.settings import label_option, lease_option, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @click.command("import", short_help="Adopt what is already there.")
-@click.argument("resources", nargs=-1, metavar="[RESOURCE...]")
-@click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Resources with this label.")
+@click.argument("resources", type=TARGET, nargs=-1, metavar="[RESOURCE...]")
+@label_option
 @click.option(
     "--adopt",
     type=click.Choice(["matching", "all"]),

@@ -7,6 +7,7 @@ import sys
 import click
 
 from controller.cli.commands.remember.secrets.rotate import rotate
+from controller.cli.completing.words import SECRET
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, settings_of
 from controller.cli.talk import Talk, talk_of
@@ -33,7 +34,7 @@ def key(context: click.Context) -> Exit:
 
 
 @command.command("set")
-@click.argument("name")
+@click.argument("name", type=SECRET)
 @click.pass_context
 def set_(context: click.Context, name: str) -> Exit:
     """Store a secret under NAME, typed unseen or read from stdin."""
@@ -52,7 +53,7 @@ def list_(context: click.Context) -> Exit:
 
 
 @command.command("rm")
-@click.argument("name")
+@click.argument("name", type=SECRET)
 @click.pass_context
 def remove(context: click.Context, name: str) -> Exit:
     """Remove the secret NAME."""
