@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import FILE, KIND, TARGET
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -27,10 +28,10 @@ _FORMATS = ("csv", "json", "json-lines", "yaml")
 
 
 @click.command("dump", short_help="Write out everything that is there.")
-@click.argument("resource")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind: person, card. As often as wanted.")
+@click.argument("resource", type=TARGET)
+@click.option("--kind", "kinds", type=KIND, multiple=True, metavar="KIND", help="Only this kind: person, card. As often as wanted.")
 @click.option("-o", "--output", type=click.Choice(_FORMATS), default="csv", help="The format [default: csv].")
-@click.option("--out", metavar="FILE", help="Write to FILE, which appears only when it is whole. Only you may read it.")
+@click.option("--out", type=FILE, metavar="FILE", help="Write to FILE, which appears only when it is whole. Only you may read it.")
 @click.option("--reveal", is_flag=True, help="Also what is sensitive: card numbers. What is write-only is never shown.")
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> Exit:
