@@ -204,13 +204,9 @@ class Workspace:
         await self.know_records()
         chosen = [r for r in self.specs.resources if scope.covers_resource(r.address, r.labels)]
         if not chosen:
-<<<<<<< HEAD
-            given = " ".join([*patterns, *(f"--label {label}" for label in labels)])
-            meant = patterns[0] if len(patterns) == 1 else ""
+            given = " ".join(words.removeprefix("--target ") for words in scope.words())
+            meant = scope.targets[0] if len(scope.targets) == 1 else ""
             raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources, meant))
-=======
-            raise UsageError(f"no resource matches {' '.join(scope.words())}", hint=existing(self.specs.resources))
->>>>>>> ae9986d (Completion for bash, zsh and fish; status, test and protections are selected as plans are)
         return await side_by_side(check(self._insisting, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
