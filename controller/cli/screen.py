@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
+from weakref import WeakSet
 
 WIDEST, NARROWEST, UNBROKEN = 80, 40, 100_000
 COLUMNS: ContextVar[int] = ContextVar("columns", default=WIDEST)
@@ -59,7 +60,8 @@ def has_colour(stream: TextIO | None, *, unwanted: bool) -> bool:
     return repaints(stream) and not unwanted and not os.environ.get("NO_COLOR")
 
 
-_painted: ContextVar[bool] = ContextVar("painted", default=False)  # a line stands on the terminal that is to go again
+# Terminals on which such a line stands. No ContextVar: tasks paint, and who started them wipes.
+_painted: WeakSet[TextIO] = WeakSet()
 
 
 def paint(line: str) -> None:
@@ -69,13 +71,13 @@ def paint(line: str) -> None:
     line = line if len(line) <= most else f"{line[: most - 3]}..."
     sys.stderr.write(f"\r{spelt(line, sys.stderr.encoding)}\x1b[K")
     sys.stderr.flush()
-    _painted.set(True)
+    _painted.add(sys.stderr)
 
 
 def wipe() -> None:
     """Before anything else is written there."""
-    if _painted.get():
-        _painted.set(False)
+    if sys.stderr in _painted:
+        _painted.discard(sys.stderr)
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -143,6 +144,17 @@ def test_on_a_terminal_one_line_is_painted_over_and_goes(terminal: Callable[[], 
         report(Progress("Device/Åsa", "writing", 1, 0, 2))
         write(sys.stderr, "something else")
     assert shown.getvalue() == "\rDevice/\\u00c5sa: writing 1 of 2\x1b[K\r\x1b[Ksomething else\n"
+
+
+def test_a_line_that_a_task_painted_goes_before_anything_else_is_said(terminal: Callable[[], Terminal]) -> None:
+    shown = terminal()
+
+    async def work() -> None:
+        screen.paint("Device/a: reading")
+
+    asyncio.run(work())  # a context of its own, as that of every command
+    write(sys.stderr, "2 changes")
+    assert shown.getvalue() == "\rDevice/a: reading\x1b[K\r\x1b[K2 changes\n"
 
 
 def test_a_line_that_is_painted_is_never_wider_than_the_screen(terminal: Callable[[], Terminal]) -> None:
