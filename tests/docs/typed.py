@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import click
@@ -9,10 +10,12 @@ import click
 from controller.cli.app import make_app
 from controller.cli.settings import Settings
 
+_INNER = re.compile(r"\$\((trueup [^()]*)\)")
+
 
 def parsed(text: str) -> list[list[str]]:
     """Every trueup command in a line, read by click as far as it gets without running. Raises click.UsageError."""
-    found = []
+    found = [words for inner in _INNER.findall(text) for words in parsed(inner)]
     for part in split(_split_words(text), "|"):
         if "trueup" in part:
             words = redirected(part[part.index("trueup") + 1 :])[0]
