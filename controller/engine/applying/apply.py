@@ -14,7 +14,7 @@ from controller.engine.applying.item import withholds
 from controller.engine.applying.lane import Conditions, Job, LaneResult, run_lane
 from controller.engine.applying.recovery import recover
 from controller.engine.applying.stop import Stop
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.past.images import image_named
 from controller.engine.plans.limits import overspent_since
 from controller.engine.plans.planfile import encode

@@ -9,7 +9,8 @@ from controller.engine.applying.batch import Batch, Means, finished_of
 from controller.engine.applying.item import Item
 from controller.engine.applying.stop import Stop
 from controller.engine.judging.finding import found_as_planned
-from controller.engine.judging.survey import exchanged, judge, provider_of
+from controller.engine.judging.kinds import provider_of
+from controller.engine.judging.trust import exchanged, judge
 from controller.engine.side_by_side import asking
 from controller.engine.telling import Teller
 from controller.engine.wishes.desired import DesiredSet, Fitted

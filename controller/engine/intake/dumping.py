@@ -15,7 +15,7 @@ import msgspec
 from controller.engine.intake.looking import Look, looking
 from controller.engine.intake.transcribing import kinds_of
 from controller.engine.judging.diff import MASK
-from controller.engine.judging.survey import managed_kinds
+from controller.engine.judging.kinds import managed_kinds
 from controller.engine.side_by_side import asking
 from controller.engine.world import World
 from controller.model.entity import Actual, EntityKind, Field

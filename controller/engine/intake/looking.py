@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from controller.engine.judging.survey import Unfit, judge, provider_of
+from controller.engine.judging.kinds import provider_of
+from controller.engine.judging.trust import Unfit, judge
 from controller.engine.side_by_side import asking
 from controller.engine.world import World
 from controller.model.entity import EntityKind, Facts, Page

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.judging.target import Protections
 from controller.engine.plans.planning import Planned, Wanted, make_plan
 from controller.engine.world import Report, World, silent

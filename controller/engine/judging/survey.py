@@ -3,88 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
+from controller.engine.judging.capacity import respect_capacity
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
 from controller.engine.judging.finding import find
+from controller.engine.judging.kinds import managed_kinds, provider_of, with_parents
 from controller.engine.judging.remedies import remedy
+from controller.engine.judging.summary import parked, summary_of
 from controller.engine.judging.target import Looking, Protections, Target
+from controller.engine.judging.trust import exchanged, judge
 from controller.engine.side_by_side import asking
 from controller.engine.steer.renewal import objections
 from controller.engine.wishes.desired import DesiredSet
 from controller.engine.world import World, zone_of
-from controller.model.change import Action, Change, Condition, Given, Notice, ResourcePlan, Verdict
+from controller.model.change import Notice, ResourcePlan, Verdict
 from controller.model.entity import Actual, EntityKind, Facts, Refusal
 from controller.model.outcome import Progress
-from controller.model.units import show_duration
-from controller.sdk.errors import ProviderError, WrongTarget
-from controller.sdk.provider import Reader, TargetProvider
+from controller.sdk.errors import ProviderError
+from controller.sdk.provider import Reader
 from controller.spec.resource import Resource
 from controller.state.rows import OwnedRow
-
-
-class Unfit(ProviderError):
-    """The target answers but must not be worked with as it is: its clock is wrong, or it is another device."""
-
-    code = "unfit"
-    retry = False
-
-
-def provider_of(resource: Resource) -> TargetProvider:
-    assert isinstance(resource.provider, TargetProvider)
-    return resource.provider
-
-
-def managed_kinds(resource: Resource) -> tuple[EntityKind, ...]:
-    """The entity kinds that the resource's mappings manage, in the provider's order."""
-    provider = provider_of(resource)
-    names = {name for mapped in resource.mappings for name in provider.kinds_of(mapped.mapping)}
-    return tuple(kind for kind in provider.kinds if kind.name in names)
-
-
-async def judge(world: World, resource: Resource, facts: Facts) -> None:
-    """Raise WrongTarget or Unfit when this is not the target that was declared, or its clock cannot be trusted."""
-    declared = provider_of(resource).identity(resource.config)
-    known = declared or await world.state.targets.identity(world.remembered_as(resource.address))
-    if known and facts.identity and known != facts.identity:
-        expected = f"the spec names {known}" if declared else f"trueup knows this address as {known}"
-        raise WrongTarget(
-            f"serial number {facts.identity} answers, but {expected}",
-            hint="nothing is sent there, lest people get in at the wrong door: has another device got this address (DHCP)? After a "
-            f"real exchange write serialNumber: {facts.identity} under config in its spec",
-        )
-    if known and not facts.identity:
-        raise WrongTarget(
-            f"it does not tell its serial number, so nobody knows whether it is {known}",
-            hint="nothing is sent there: look at the device; another one may answer at its address",
-        )
-    offset, most = facts.clock_offset, resource.policy.max_clock_offset
-    if offset is None and provider_of(resource).keeps_time and resource.policy.unknown_clock == "park":
-        raise Unfit(
-            "it does not tell the time, so nobody knows whom it would let in when",
-            code="unknown-clock",
-            hint="look at the clock at the device; to work with it all the same: `policy: {unknownClock: accept}`",
-        )
-    if offset is not None and abs(offset) > most:
-        direction = "ahead" if offset > 0 else "behind"
-        raise Unfit(
-            f"its clock is {_roughly(abs(offset))} {direction}; it would let people in at the wrong times",
-            code="wrong-clock",
-            hint="set clock and time zone at the device (NTP), or allow more with `policy: {maxClockOffset: 2h}`",
-        )
-
-
-def _roughly(seconds: float) -> str:
-    """Whole minutes, once it is minutes."""
-    return show_duration(60.0 * round(seconds / 60) if seconds >= 120 else seconds)
-
-
-async def exchanged(world: World, resource: Resource, facts: Facts) -> bool:
-    """Whether the device was exchanged for the declared one: what we know about the old one says nothing about this."""
-    known = await world.state.targets.identity(world.remembered_as(resource.address))
-    return bool(known and facts.identity and known != facts.identity)
 
 
 async def survey(world: World, resource: Resource, desired: DesiredSet, looking: Looking) -> tuple[Target, ResourcePlan]:
@@ -180,12 +121,6 @@ async def _say_nothing_declared(world: World, target: Target) -> None:
         target.notice(Verdict.HELD, "nothing-declared", message, hint=hint)
 
 
-def with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:
-    """Also what the managed kinds hang on: whose card it is decides whether it may be touched."""
-    names = {kind.name for kind in kinds} | {parent for kind in kinds for parent in kind.after}
-    return [kind for kind in provider.kinds if kind.name in names]
-
-
 def _fold(target: Target, kind: EntityKind) -> Fold:
     wishes = target.desired.entities.get(kind.name, {})
     declared = {wish.managed for wish in wishes.values()}
@@ -230,88 +165,3 @@ def _refused(target: Target, refusal: Refusal) -> Notice:
         str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label,
         hint=remedy(refusal.code), place=place,
     )  # fmt: skip
-
-
-def respect_capacity(target: Target) -> None:
-    """Creates beyond what the target can hold become notices: better said now than at the door."""
-    for kind in target.provider.kinds:
-        used, most = target.facts.capacity.get(kind.name, (None, None))
-        if used is None or most is None:
-            continue
-        leaving = sum(c.kind == kind.name and c.action is Action.DELETE for c in target.changes)
-        creates = [c for c in target.changes if c.kind == kind.name and c.action is Action.CREATE]
-        surplus = creates[max(0, most - used + leaving) :]
-        surplus += _hanging_on(target, kind, {change.key for change in surplus})
-        dropped = {change.id for change in surplus}
-        target.changes[:] = [c for c in target.changes if c.id not in dropped]
-        for change in surplus:
-            message = f"no room: the device holds {used} of at most {most}"
-            hint = "remove at the device whom it need not hold, or declare fewer with `where`"
-            target.notice(Verdict.FULL, "full", message, kind=change.kind, key=change.key, label=change.label, hint=hint)
-
-
-def _hanging_on(target: Target, parent: EntityKind, keys: set[str]) -> list[Change]:
-    """What would be made for somebody who gets no place: the card of a person that cannot be stored."""
-    children = {kind.name for kind in target.provider.kinds if parent.name in kind.after}
-    return [c for c in target.changes if c.kind in children and c.subject in keys and c.action is Action.CREATE]
-
-
-def parked(resource: Resource, message: str, hint: str, facts: Facts, code: str) -> ResourcePlan:
-    return ResourcePlan(
-        str(resource.address),
-        resource.provider.name,
-        Condition.PARKED,
-        target=_url(resource),
-        identity=facts.identity,
-        message=message,
-        hint=hint,
-        code=code,
-        labels=dict(resource.labels),
-        on_fatal=resource.policy.on_fatal,
-        clock_offset=facts.clock_offset,
-        model=facts.model,
-        given=given(resource),
-        made_of=made_of(resource),
-    )
-
-
-async def summary_of(world: World, resource: Resource, target: Target) -> ResourcePlan:
-    kinds = [kind.name for kind in managed_kinds(resource)]
-    return ResourcePlan(
-        str(resource.address),
-        resource.provider.name,
-        Condition.COMPLETE,
-        target=_url(resource),
-        identity=target.facts.identity,
-        message="; ".join(target.facts.notes),
-        labels=dict(resource.labels),
-        desired=target.desired.count(kinds),
-        actual=target.tally.actual,
-        owned=sum(len(index) for index in target.owned.values()),
-        unchanged=target.tally.unchanged,
-        foreign=target.tally.foreign,
-        held=len(target.desired.held) + target.tally.held,
-        initialised=await world.state.targets.initialised(world.remembered_as(resource.address))
-        and not await exchanged(world, resource, target.facts),
-        model=target.facts.model,
-        clock_offset=target.facts.clock_offset,
-        on_fatal=resource.policy.on_fatal,
-        given=given(resource),
-        made_of=made_of(resource),
-    )
-
-
-def given(resource: Resource) -> tuple[Given, ...]:
-    """What the resource has of others, and what must never be removed or changed there: the rules that took part."""
-    policy, place = resource.policy, f"{resource.place.file}:{resource.place.line}"
-    rules = (("protect", policy.protect), ("neverRemove", policy.never_remove))
-    return (*resource.given, *(Given(word, patterns, place) for word, patterns in rules if patterns))
-
-
-def made_of(resource: Resource) -> str:
-    """What a record said when this resource was made of it; empty where a document alone declares it."""
-    return resource.digest if "@" in resource.address.name else ""
-
-
-def _url(resource: Resource) -> str:
-    return provider_of(resource).endpoint(resource.config).url

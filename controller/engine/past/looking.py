@@ -7,19 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from controller.engine.judging.capacity import respect_capacity
 from controller.engine.judging.finding import find
-from controller.engine.judging.survey import (
-    exchanged,
-    judge,
-    managed_kinds,
-    parked,
-    provider_of,
-    respect_capacity,
-    summary_of,
-    target_of,
-    with_parents,
-)
+from controller.engine.judging.kinds import managed_kinds, provider_of, with_parents
+from controller.engine.judging.summary import parked, summary_of
+from controller.engine.judging.survey import target_of
 from controller.engine.judging.target import Looking, Target
+from controller.engine.judging.trust import exchanged, judge
 from controller.engine.past.deeds import Done, Place
 from controller.engine.past.returning import Case
 from controller.engine.past.widening import return_all

@@ -6,7 +6,9 @@ import msgspec
 
 from controller.engine.judging.diff import effect_of, shown
 from controller.engine.judging.finding import recall_found
-from controller.engine.judging.survey import managed_kinds, parked, summary_of, target_of
+from controller.engine.judging.kinds import managed_kinds
+from controller.engine.judging.summary import parked, summary_of
+from controller.engine.judging.survey import target_of
 from controller.engine.judging.target import Looking, Target
 from controller.engine.wishes.desired import DesiredSet
 from controller.engine.world import World

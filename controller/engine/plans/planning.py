@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import msgspec
 
-from controller.engine.judging.survey import provider_of, survey
+from controller.engine.judging.kinds import provider_of
+from controller.engine.judging.survey import survey
 from controller.engine.judging.target import Looking, Target
 from controller.engine.plans.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.plans.offline import recall

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.side_by_side import asking, side_by_side
 from controller.engine.wishes.desired import DesiredSet, uncollected
 from controller.engine.wishes.select import JoinTable, NotSelected, Selector, build_join, join_name

@@ -10,7 +10,7 @@ import pytest
 
 from controller.engine.applying.apply import Run, apply_plan
 from controller.engine.intake.taking import NothingIsWritten, Taking, Which, make_taking, sealed
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.model.change import Action, Condition, Verdict
 from controller.model.errors import UsageError
 from controller.model.outcome import RunResult, Status
