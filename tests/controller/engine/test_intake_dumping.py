@@ -69,7 +69,7 @@ async def test_a_list_that_ends_early_raises_after_what_was_there(site: Site) ->
 async def test_another_device_is_not_dumped_and_a_wrong_clock_is_told(site: Site) -> None:
     site.front.offset = 4000.0
     async with site.world() as world, dumping(world, world.specs.targets[0], (), reveal=False) as dump:
-        assert "minutes ahead" in dump.doubt and dump.identity == "S1"
+        assert "1h7m ahead" in dump.doubt and dump.identity == "S1"
     site.declared_serial = "S9"
     with pytest.raises(WrongTarget):
         await all_of(site)
