@@ -12,7 +12,7 @@ _ROW = re.compile(r"^\| `(?P<quoted>[^`]+)` \| (?!\S*$)", re.MULTILINE)
 
 
 def quoted() -> list[str]:
-    text = PAGE.read_text(encoding="utf-8").partition("## Every code")[0]
+    text = PAGE.read_text(encoding="utf-8").partition("## Every error")[0]
     return [found["quoted"] for found in _ROW.finditer(text)]
 
 

@@ -41,14 +41,19 @@ def codes() -> dict[str, tuple[str, ...]]:
     return {code: tuple(messages) for code, messages in sorted(found.items())}
 
 
-def _of(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[tuple[str, str]]:
-    said = {
+def named_texts(function: ast.AST) -> dict[str, str]:
+    """The texts that a function gives names, by name."""
+    return {
         target.id: text
         for node in ast.walk(function)
         if isinstance(node, ast.Assign) and (text := text_of(node.value))
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+def _of(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[tuple[str, str]]:
+    said = named_texts(function)
     if isinstance(function, ast.ClassDef):
         code = next(
             (node for node in function.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code"), None

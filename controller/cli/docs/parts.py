@@ -3,9 +3,9 @@
 fields KIND[.PROVIDER] PATH [without a,b] [flat c]   keys of a spec: `fields Device.hikvision spec.config`
 output NAME PATH [without a,b] [flat c]              keys of a JSON output: `output plan plan.changes`
 providers KIND                                       the providers of a kind
-records PROVIDER, entities PROVIDER                  what a source yields, what a target keeps
+needs PROVIDER, keeps PROVIDER                       what it needs; what a source yields, what a target keeps
 commands, shared-options, exit-codes                 the command line
-codes                                                every code that outputs hold, with what is said with it
+complaints, codes                                    every error in words; every code, with what is said with it
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from controller.cli.docs.commands import commands_part, shared_part
+from controller.cli.docs.complaints import complaints_part
 from controller.cli.docs.messages import codes
 from controller.cli.docs.provided import keeps_part, needs_part, providers_part
 from controller.cli.docs.tables import Cut, keys_table, markdown
@@ -40,6 +41,7 @@ def part(name: str) -> str:
         "shared-options": shared_part,
         "exit-codes": _exit_codes,
         "codes": _codes,
+        "complaints": complaints_part,
         "fields": lambda: _fields(rest),
         "output": lambda: _output(rest),
         "providers": lambda: providers_part(own_registry(), rest),
