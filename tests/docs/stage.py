@@ -145,7 +145,8 @@ def stage(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     for name in [*os.environ]:
         if name.startswith("TRUEUP_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("NO_COLOR", "1")
+    for name, value in {"NO_COLOR": "1", "COLUMNS": "80", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
     with ExitStack() as stack:
         made = Stage(folder, monkeypatch, stack)
         if kind == "club":
