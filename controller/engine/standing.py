@@ -55,8 +55,10 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
         if summary.condition is Condition.MOVED:
             events.append(_event(world, result, "resource.moved", resource.resource, summary.message, "info"))
             continue
-        synced = resource.rollup is Rollup.SUCCESS
-        reason = "Applied" if synced else resource.rollup.value.capitalize()
+        done = resource.rollup is Rollup.SUCCESS
+        emptied = done and "--destroy" in plan.scope and bool(resource.counts)  # all was done, and nothing is as declared
+        synced = done and not emptied
+        reason = "Destroyed" if emptied else "Applied" if synced else resource.rollup.value.capitalize()
         if not synced or _whole(plan):
             conditions.append(_condition(world, summary, "Synced", synced, reason, resource.fatal))
         events.append(_told(world, result, resource))

@@ -295,9 +295,8 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
 async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:
     """What no spec declares any more and is to be emptied: known from the last time it was applied."""
     owned = set(await state.inventory.resources())
-    moving = {move.from_ for move in specs.controller.moved}
     rows = [row for row in await state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
-    known = [row for row in rows if specs.made_by_records(row.resource) is None and row.resource not in moving]
+    known = [row for row in rows if specs.is_gone(row.resource)]
     return tuple(resource for row in known if (resource := recalled(row.document)) is not None)
 
 

@@ -76,7 +76,7 @@ async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Ta
 
 async def _look(world: World, resource: Resource, target: Target, answering: tuple[Reader, Facts], looking: Looking) -> None:
     reader, facts = answering
-    kinds = managed_kinds(resource)
+    kinds = await kinds_at_stake(world, resource, looking)
     looked_at = with_parents(target.provider, kinds)
     target.facts = facts
     target.moment += timedelta(seconds=facts.clock_offset or 0)
@@ -112,12 +112,21 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})
 
 
+async def kinds_at_stake(world: World, resource: Resource, looking: Looking) -> tuple[EntityKind, ...]:
+    """What is managed; where all that is ours goes, also what an earlier spec managed."""
+    kinds = managed_kinds(resource)
+    if resource.address not in looking.emptying:
+        return kinds
+    owned = (await world.state.inventory.counts()).get(world.remembered_as(resource.address), {})
+    return tuple(kind for kind in provider_of(resource).kinds if kind in kinds or kind.name in owned)
+
+
 async def _say_nothing_declared(world: World, target: Target) -> None:
     """An empty list declares nobody and so manages nothing: what is ours stays, and that must not go unsaid."""
     owned = await world.state.inventory.counts()
     if count := sum(owned.get(world.remembered_as(target.address), {}).values()):
         message = f"nothing is declared for it, so what is ours there ({count:,}) is left as it is"
-        hint = f"put back what was declared; to remove what is ours after that: trueup destroy {target.address}"
+        hint = f"put back what was declared, or remove what is ours: trueup destroy {target.address}"
         target.notice(Verdict.HELD, "nothing-declared", message, hint=hint)
 
 

@@ -57,12 +57,13 @@ def unwatched(address: Address, page: Page) -> None:
 @dataclass(frozen=True)
 class Looking:
     """How targets are looked at: ``report`` hears of the progress, ``saw`` of every page that was read, ``anew`` names the
-    entities to be made anew."""
+    entities to be made anew, ``emptying`` the resources on which nothing is wanted any more."""
 
     report: Report = silent
     fitted: Fitted = field(default_factory=Fitted)
     saw: Callable[[Address, Page], None] = unwatched
     anew: frozenset[Address] = frozenset()
+    emptying: frozenset[Address] = frozenset()
 
 
 @dataclass

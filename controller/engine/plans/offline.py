@@ -6,9 +6,8 @@ import msgspec
 
 from controller.engine.judging.diff import effect_of, shown
 from controller.engine.judging.finding import recall_found
-from controller.engine.judging.kinds import managed_kinds
 from controller.engine.judging.summary import parked, summary_of
-from controller.engine.judging.survey import target_of
+from controller.engine.judging.survey import kinds_at_stake, target_of
 from controller.engine.judging.target import Looking, Target
 from controller.engine.wishes.desired import DesiredSet
 from controller.engine.world import World
@@ -27,7 +26,7 @@ async def recall(world: World, resource: Resource, desired: DesiredSet, looking:
         return target, parked(resource, desired.failed, desired.hint, target.facts, "source-unread")
     remembered = await world.state.inventory.everything(world.remembered_as(resource.address))
     recall_found(target, remembered)
-    for kind in managed_kinds(resource):
+    for kind in await kinds_at_stake(world, resource, looking):
         _compare(target, kind, remembered.get(kind.name, {}))
     summary = await summary_of(world, resource, target)
     return target, msgspec.structs.replace(summary, condition=Condition.OFFLINE, owned=sum(map(len, remembered.values())))

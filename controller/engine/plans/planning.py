@@ -75,7 +75,7 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     gathered = await gather(world, declared, wanted.allow, offline=wanted.offline, report=report)
     gathered.desired |= {str(resource.address): DesiredSet() for resource in gone}
     gathered.unknown = now.unknown
-    looking = Looking(report, anew=wanted.replace)
+    looking = Looking(report, anew=wanted.replace, emptying=frozenset(resource.address for resource in gone))
     planned = await plan_targets(world, wanted, ([*declared, *map(emptied, gone)], gathered), looking)
     return Planned(await now.told(planned.plan), planned.wishes, world.specs if now.expansion else None)
 
@@ -257,10 +257,10 @@ def _notice_within(notice: Notice, scope: Scope) -> bool:
 async def _orphans(world: World, answering: Mapping[str, str]) -> list[tuple[ResourcePlan, list[Change]]]:
     """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed.
     ``answering``: which declared resource has which serial number; one that answers here was renamed."""
-    result, moving = [], set(world.known_as.values())
+    result = []
     met = {row.resource: row.identity for row in await world.state.targets.all()}
     for address in await world.state.inventory.resources():
-        if address in world.specs.by_address or address in moving or world.specs.why_undecided(address):
+        if address in world.specs.by_address or world.specs.why_undecided(address):
             continue
         changes = []
         for kind, rows in (await world.state.inventory.everything(address)).items():

@@ -256,5 +256,6 @@ async def _departed(world: World, specs: Specs) -> tuple[Resource, ...]:
     """What records made earlier and do not make any more, where it is to be emptied: known from the last time it was applied."""
     owned = set(await world.state.inventory.resources())
     rows = [row for row in await world.state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
-    gone = [(g, row) for row in rows if (g := specs.made_by_records(row.resource)) and not specs.why_undecided(row.resource)]
+    made = [(specs.made_by_records(specs.now_called(row.resource)), row) for row in rows]
+    gone = [(g, row) for g, row in made if g is not None and not specs.why_undecided(row.resource)]
     return tuple(resource for g, row in gone if (resource := recalled(row.document, known=g.provider)) is not None)

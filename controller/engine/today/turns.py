@@ -38,12 +38,12 @@ async def as_planned(world: World, planned: Planned, report: Report) -> tuple[Wo
 
 def changed_since(specs: Specs, summary: ResourcePlan) -> str:
     """Why a resource that a record made is not what it was when the plan was made; empty when it is."""
+    if unknown := specs.why_undecided(summary.address):
+        return f"nobody knows whether it is still declared: {unknown}"
     generator = specs.made_by_records(summary.address)
     if generator is None:
         return ""
     source = generator.for_each.source
-    if unknown := specs.why_undecided(summary.address):
-        return f"nobody knows whether it is still declared: {unknown}"
     resource = specs.by_address.get(summary.address)
     if summary.condition is Condition.ORPHANED:
         return f"a record of {source} declares it again; {_AGAIN}" if resource is not None else ""
