@@ -16,6 +16,7 @@ from controller.cli.show.declare.documents import DOCUMENTS as DECLARE_DOCUMENTS
 from controller.cli.show.documents import DOCUMENTS
 from controller.cli.show.intake.documents import INTAKE_DOCUMENTS
 from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
+from controller.cli.show.plain.documents import DOCUMENTS as PLAIN_DOCUMENTS
 from controller.cli.show.upkeep.documents import DOCUMENTS as UPKEEP_DOCUMENTS
 from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
 from controller.registry import REGISTRY, Registry
@@ -29,6 +30,8 @@ _COMMANDS = {
     "policy-list": "policy list -o json",
     "policy-test": "policy test -o json",
     "secrets-rotate": "secrets rotate -o json",
+    "secrets-list": "secrets list -o json",
+    "protections-list": "protections list -o json",
     **{f"state-{verb}": f"state {verb} -o json" for verb in ("backup", "restore", "check", "list", "forget", "unlock")},
     "providers-list": "providers list -o json",
     "providers-describe": "providers describe -o json",
@@ -43,6 +46,7 @@ _OUTPUTS: dict[str, Any] = {
     **CATALOGUE_DOCUMENTS,
     **DECLARE_DOCUMENTS,
     **INTAKE_DOCUMENTS,
+    **PLAIN_DOCUMENTS,
 }
 
 

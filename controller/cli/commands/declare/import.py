@@ -58,7 +58,7 @@ def command(context: click.Context, /, **given: Any) -> Exit:
     Examples:
       trueup import Device/front-door
       trueup import --label site=gym --write-records data/ --dry-run
-      trueup import --provider hikvision --name back-door --url http://192.168.1.101
+      trueup import --provider hikvision --name door --url http://192.168.1.101
         --username admin --password-env IVMS_PASSWORD --write-records back.csv
 
     Exit codes: 0 done, 4 partly done, 130 cancelled.

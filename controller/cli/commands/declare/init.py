@@ -17,6 +17,8 @@ def command(context: click.Context, folder: str) -> Exit:
     """Write a commented starter into FOLDER (default: here), and make the key that seals passwords.
 
     Files that are there already are never overwritten.
+
+    Example: trueup init door-site
     """
     from pathlib import Path
 

@@ -13,7 +13,10 @@ from controller.cli.talk import talk_of
 @click.option("-o", "--output", type=click.Choice(["text", "json", "github"]), default="text", help="For people, programs, or CI.")
 @click.pass_context
 def command(context: click.Context, output: str) -> Exit:
-    """Check the specs: every problem with its file, line and column. Connects nowhere and needs no secret."""
+    """Check the specs: every problem with its file, line and column. Connects nowhere and needs no secret.
+
+    Example in a pipeline: trueup validate -o github
+    """
     from pathlib import Path
 
     from controller.cli.show.layout import width

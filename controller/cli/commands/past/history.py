@@ -27,7 +27,7 @@ RESULTS = ("success", "partial", "skipped", "failed", "parked", "fatal", "cancel
     help="Only runs about this: Device/front-door, 'Device/*:person/1001'.",
 )
 @click.option("--since", metavar="WHEN", default="", help="Only runs since then: 24h, 7d, 2026-11-22, 2026-11-22T08:00.")
-@click.option("--result", type=click.Choice(RESULTS), help="Only runs that ended so.")
+@click.option("--result", type=click.Choice(RESULTS), metavar="RESULT", help=f"Only runs that ended so: {', '.join(RESULTS)}.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most, the newest first.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

@@ -21,10 +21,14 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @resource_options
 @click.pass_context
 def list_(context: click.Context, /, **given: Any) -> Exit:
-    """List what is protected, where and by which rule. Labels are those of the specs."""
+    """List what is protected, where and by which rule. Labels are those of the specs.
+
+    Example: trueup protections list -l site=gym
+    """
     from controller.cli.session import run_async
 
     return run_async(_list(settings_of(context), talk_of(context), given))
@@ -35,7 +39,10 @@ def list_(context: click.Context, /, **given: Any) -> Exit:
 @click.argument("pattern")
 @click.pass_context
 def release(context: click.Context, resource: str, pattern: str) -> Exit:
-    """Release PATTERN (person/1001) on RESOURCE (Device/front-door). Take it out of the spec too, or it returns."""
+    """Release PATTERN (person/1001) on RESOURCE (Device/front-door). Take it out of the spec too, or it returns.
+
+    Example: trueup protections release Device/front-door person/1001
+    """
     from controller.cli.session import run_async
 
     return run_async(_release(settings_of(context), talk_of(context), resource, pattern))
@@ -43,7 +50,9 @@ def release(context: click.Context, resource: str, pattern: str) -> Exit:
 
 async def _list(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     from controller.cli.session import opened_state, scope_of
+    from controller.cli.show.documents import encoded
     from controller.cli.show.layout import table
+    from controller.cli.show.plain.documents import ProtectionRow, ProtectionsDocument
     from controller.cli.show.words import moment
     from controller.model.address import Address
 
@@ -52,7 +61,10 @@ async def _list(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     async with opened_state(settings) as state:
         every = await state.protections.all()
     found = [p for p in every if scope.covers_resource(Address.parse(p.resource), labels(p.resource))]
-    if found:
+    if given["output"] == "json":
+        rows = tuple(ProtectionRow(p.resource, p.pattern, p.kind, p.since) for p in found)
+        talk.data(encoded(ProtectionsDocument(rows)))
+    elif found:
         talk.data(
             "\n".join(table([(p.resource, p.pattern, _RULES.get(p.kind, p.kind), f"since {moment(p.since, None)}") for p in found]))
         )

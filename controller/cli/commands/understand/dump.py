@@ -42,7 +42,7 @@ def command(context: click.Context, /, **given: Any) -> Exit:
 
     \b
     Example:
-      trueup dump Device/front-door --kind person --kind card -o json --out door.json
+      trueup dump Device/front-door --kind person -o json --out door.json
 
     Exit codes: 0 all of it, 4 it could not be read to its end.
     """
