@@ -42,10 +42,7 @@ def key(context: click.Context) -> Exit:
 def set_(context: click.Context, name: str) -> Exit:
     """Store a secret under NAME, typed unseen or read from stdin.
 
-    \b
-    Examples:
-      trueup secrets set door-password
-      trueup secrets set door-password < password.txt
+    Example: trueup secrets set door-password
     """
     from controller.cli.session import run_async
 
