@@ -56,10 +56,7 @@ def graph(specs: Specs, scope: Scope) -> Graph:
 
     Raises UsageError when nothing is selected.
     """
-    declared: tuple[Resource | Generator, ...] = (*specs.resources, *specs.generators)
-    nodes = [_node(found) for found in declared]
-    targets: tuple[Resource | Generator, ...] = (*specs.targets, *specs.generators)
-    edges = list(dict.fromkeys(edge for found in targets for edge in _edges(found, nodes)))
+    nodes, edges = _drawn(specs)
     chosen = _chosen(nodes, scope)
     if scope.targets:
         chosen |= {edge.target for edge in edges if edge.source in chosen and edge.role != "before"}
@@ -67,6 +64,27 @@ def graph(specs: Specs, scope: Scope) -> Graph:
     lines = tuple(edge for edge in edges if edge.source in kept and edge.target in kept)
     shown = tuple(node for node in nodes if node.address in kept)
     return Graph(shown, lines, _turns(shown, lines), specs.controller.parallel_devices)
+
+
+def fed_by(specs: Specs, source: str) -> tuple[str, ...]:
+    """The targets that draw on these sources (``Source/members``, ``Source/*``), by feed, join or forEach; ``@*`` stands for what
+    records make. Raises UsageError when there is no such source, or nothing draws on it."""
+    nodes, edges = _drawn(specs)
+    sources = [node for node in nodes if node.source]
+    meant = {node.address for node in sources if Pattern(source).covers_resource(Address.parse(node.address))}
+    if not meant:
+        raise _nothing(source, sources)
+    fed = tuple(dict.fromkeys(edge.target for edge in edges if edge.source in meant))
+    if not fed:
+        raise UsageError(f"nothing draws on {source}", hint="to see what feeds what: trueup graph")
+    return fed
+
+
+def _drawn(specs: Specs) -> tuple[list[Node], list[Edge]]:
+    declared: tuple[Resource | Generator, ...] = (*specs.resources, *specs.generators)
+    nodes = [_node(found) for found in declared]
+    targets: tuple[Resource | Generator, ...] = (*specs.targets, *specs.generators)
+    return nodes, list(dict.fromkeys(edge for found in targets for edge in _edges(found, nodes)))
 
 
 def _node(found: Resource | Generator) -> Node:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from controller.engine.why.trial import Group, Trial
 
 _COLUMN = 12  # the widest title and two blanks
+_ROWS = 5  # of those that cannot be read
 _WORDS = {"yes": "yes", "no": "no", "unknown": "not known", "filled": "filled", "missing": "not filled", "unreadable": "unreadable"}
 
 
@@ -50,6 +51,7 @@ def found_text(text: str, search: Search, view: View = STANDARD) -> str:
         lines += [
             *wrapped("look for a shorter part, or a number; letters with accents are looked for as they stand", 2, sign="-> ")
         ]
+        lines += list(_unread_lines(search.unread))
         return "\n".join(lines)
     lines += [f"{counted(len(search.found), 'match', 'matches')}; ask about one of them:"]
     for found in search.found:
@@ -59,6 +61,16 @@ def found_text(text: str, search: Search, view: View = STANDARD) -> str:
     if search.more:
         lines.append("There are more; look for a longer part of the name.")
     return "\n".join(lines)
+
+
+def _unread_lines(unread: Sequence[str]) -> Iterator[str]:
+    """Rows that may be whom somebody looks for."""
+    if unread:
+        yield from wrapped("Or it is one of the rows that cannot be read, and so were not looked through:", 0)
+    for row in unread[:_ROWS]:
+        yield from wrapped(row, 2, sign="! ", hang=2)
+    if len(unread) > _ROWS:
+        yield "  ... and more; to see them: trueup plan --verbose"
 
 
 def trial_text(trial: Trial, view: View = STANDARD) -> str:

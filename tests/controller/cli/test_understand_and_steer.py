@@ -114,6 +114,17 @@ def test_a_person_is_found_by_name_and_by_mail_and_told_at_once(site: Run) -> No
     assert "Nobody found" in site("why", "--find", "zzz", DOOR).out
 
 
+def test_who_stands_in_a_row_that_cannot_be_read_is_not_denied(site: Run) -> None:
+    said = " ".join(site("why", "--find", "No Number").out.split())
+    assert "one of the rows that cannot be read" in said
+    assert "! members: members.csv:5:" in said
+    assert len(judged("why", site("why", "--find", "No Number", "-o", "json").out)["unread"]) == 1
+    rows = "".join(f",Row {number},,2030-12-31,true,\n" for number in range(7))
+    Path("specs/members.csv").write_text(MEMBERS + rows, encoding="utf-8")
+    many = site("why", "--find", "No Number").out
+    assert (many.count("! members"), "and more" in many) == (5, True)
+
+
 def test_a_record_is_followed_and_no_card_number_is_ever_told(site: Run) -> None:
     said = site("why", "--record", "members:1001", "-o", "json")
     answers = judged("why", said.out)["answers"]
@@ -242,6 +253,22 @@ def test_one_word_makes_a_door_true(site: Run, door: Any) -> None:
     assert site("sync", DOOR).code == 0
     assert door.persons["1001"]["Valid"]["endTime"].startswith("2030-12-31")
     assert site("sync").code == 1
+
+
+@pytest.mark.parametrize("words", [("Source/members",), ("Source/*", "--with-source"), ("-l", "site=gym")])
+def test_everything_that_a_source_feeds_or_that_has_a_label_is_made_true_in_one_word(site: Run, door: Any, words: Any) -> None:
+    door.edit_at_the_door("1001", name="Somebody else")
+    assert site("sync", *words).code == 0
+    assert door.persons["1001"]["name"] == "Åsa Öberg"
+
+
+def test_a_source_that_feeds_nothing_is_told_from_one_that_is_not_there(site: Run) -> None:
+    path = Path("specs/site.yaml")
+    other = SPECS.split("---")[1].replace("name: members", "name: others")
+    path.write_text(path.read_text(encoding="utf-8") + "---" + other, encoding="utf-8")
+    assert "nothing draws on Source/others" in site("sync", "Source/others").err
+    nobody = site("sync", "Source/nobody")
+    assert (nobody.code, "there are: Source/members, Source/others" in " ".join(nobody.err.split())) == (1, True)
 
 
 def test_a_renamed_door_is_not_a_new_one(site: Run) -> None:

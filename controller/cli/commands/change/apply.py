@@ -112,13 +112,19 @@ class Applying:
         from controller.cli.show.progress import progress
 
         given = self.given
-        scope = scope_of(given["targets"], given["excludes"], given["only"], given["labels"])
+        scope = scope_of((*given["targets"], *self._fed(workspace)), given["excludes"], given["only"], given["labels"])
         allow = allowances_of(given["bootstrap"], given["allow"])
         with progress(self.talk) as report:
             planned = await workspace.plan(
                 scope, allow=allow, on_progress=report, replacing=given["replace"], destroy=bool(given["destroy"])
             )
         return await self._carry_out(workspace, planned, planned.plan, run_report)
+
+    def _fed(self, workspace: Workspace) -> tuple[str, ...]:
+        """What the sources feed that `trueup sync` was given."""
+        from controller.spec.graph import fed_by
+
+        return tuple(target for source in self.given.get("feeding", ()) for target in fed_by(workspace.specs, source))
 
     async def _saved(self, workspace: Workspace, run_report: RunReport) -> Exit:
         from pathlib import Path

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import RUN
 from controller.cli.exits import Exit, first
 from controller.cli.settings import scope_options, settings_of
 from controller.cli.talk import talk_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback", short_help="Plan to return what a run changed.")
-@click.argument("run")
+@click.argument("run", type=RUN)
 @click.option("--out", metavar="FILE", help="Where to save the plan.  [default: rollback-RUN.json]")
 @click.option("--bootstrap", is_flag=True, help="Allow it on a target whose first sync was never finished.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a rule forbids: copy the flag from the plan.")

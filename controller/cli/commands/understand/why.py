@@ -61,7 +61,7 @@ async def _why(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
             if given["find"] is not None:
                 hits = await search(workspace, given["find"], about, report)
                 if len(hits.found) != 1:
-                    document = WhyDocument(found=hits.found)
+                    document = WhyDocument(found=hits.found, unread=hits.unread)
                     talk.data(encoded(document) if given["output"] == "json" else found_text(given["find"], hits, view))
                     return Exit.PARTLY if hits.failed else Exit.FINE
                 about = _narrowed(about, hits.found[0])
