@@ -78,7 +78,7 @@ def test_a_plan_that_was_edited_is_foreign_or_too_old(stage: Stage, snapshot: Sn
 
 
 def test_ctrl_c_half_way(stage: Stage, snapshot: SnapshotAssertion) -> None:
-    stage.edit("pace: 0", "pace: 50ms")
+    stage.edit("pace: 0", "pace: 150ms")
     _interrupt_at(stage, writes=4)
     assert stage.type("trueup apply --bootstrap --auto-approve") == 130
     assert stage.type("trueup status") == 0

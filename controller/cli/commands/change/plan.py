@@ -85,8 +85,8 @@ def exit_of(plan: Plan, *, detailed: bool) -> Exit:
     """Forbidden by a rule, unreadable or full in part, changes to do, or fine."""
     from controller.model.change import Condition, Verdict
 
-    if plan.limits:
-        return Exit.REFUSED
+    if plan.limits or any(notice.code == "source-shrunk" for notice in plan.notices):
+        return Exit.REFUSED  # nobody is removed on the word of a source that lost so many, until somebody allows it
     if any(resource.condition is Condition.PARKED for resource in plan.resources):
         return Exit.PARTLY
     if any(notice.verdict is Verdict.FULL for notice in plan.notices):
