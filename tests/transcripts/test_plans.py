@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,7 @@ def _interrupt_at(stage: Stage, writes: int) -> None:
         left[0] -= 1
         if not left[0]:
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.3)  # the answer must not come before the signal is heard
         answer(person)
 
     stage.monkeypatch.setattr(stage.door.device.persons, "put", put)
