@@ -154,7 +154,7 @@ def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
         reason = held.message if isinstance(held, Refusal) else held
         notice(target, kind, actual, Verdict.HELD, "removal-held", f"{who(kind, actual)} stays where it is: {reason}")
         return
-    if reason := target.protections.lasting(kind.name, wish.key):
+    if reason := target.protections.lasting(kind.name, wish.key) or target.needed.get((kind.name, wish.key), ""):
         notice(target, kind, actual, Verdict.PROTECTED, "never-removed", f"{who(kind, actual)} would have to be replaced: {reason}")
         return
     gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, provenance=wish.provenance, label=actual.label)

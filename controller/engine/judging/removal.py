@@ -53,6 +53,8 @@ def remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | Non
         forget(target, kind, actual, row, f"{why}; it stays at the target, no longer managed")
         return
     reason = target.untouchable(kind, actual.key, actual.subject) or _lasting(target, kind, actual)
+    if how == "delete":
+        reason = reason or target.needed.get((kind.name, actual.key), "")
     if reason:
         notice(target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} {why} but stays: {reason}")
     elif how == "delete" or not kind.expires:  # what cannot expire (a card) would go on opening doors

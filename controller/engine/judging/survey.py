@@ -95,6 +95,7 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
         else:
             folds[page.kind].page(page.entities)
         looking.saw(resource.address, page)
+        target.saw(target.provider.kind_of(page.kind), page.entities)
         seen[page.kind] += len(page.entities)
         words = target.provider.kind_of(page.kind)
         doing = f"reading {words.plural or words.name}"

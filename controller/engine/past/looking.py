@@ -92,6 +92,7 @@ async def _read(world: World, asked: Backward, target: Target, answering: tuple[
     async for page in reader.observe([kind.name for kind in kinds]):
         kind = target.provider.kind_of(page.kind)
         tokens = ((target.marks.token(kind, actual.key), actual) for actual in page.entities)
+        target.saw(kind, page.entities)
         found |= {(kind.name, token): actual for token, actual in tokens if (kind.name, token) in asked.done.entries}
         if target.desired.sought:
             kept[kind.name] += page.entities

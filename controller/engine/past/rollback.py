@@ -29,7 +29,7 @@ async def plan_rollback(world: World, account: Account, wanted: Wanted, report: 
     """The plan; raises UsageError where it is not known any more what the run did."""
     now = await today(world, wanted.scope, wanted.allow, report=report)
     world = replace(now.world, known_as={})
-    wanted = replace(discreet(world, wanted), returns=account.row.run)
+    wanted = replace(await discreet(world, wanted), returns=account.row.run)
     done, undeclared = await deeds_of(world.state, world.specs, account)
     chosen = _chosen(world, wanted.scope, done)
     gathered = await gather(world, chosen, wanted.allow, offline=False, report=report)

@@ -13,6 +13,7 @@ import msgspec
 from controller.engine.judging.kinds import provider_of
 from controller.engine.judging.survey import survey
 from controller.engine.judging.target import Looking, Target
+from controller.engine.plans.discretion import by_token, selected
 from controller.engine.plans.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.plans.offline import recall
 from controller.engine.plans.order import ordered
@@ -67,7 +68,7 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
     now = await today(world, wanted.scope, wanted.allow, wanted.offline, report)
     world = now.world
-    wanted = discreet(world, wanted)
+    wanted = await discreet(world, wanted)
     declared = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
     gone = [r for r in world.specs.departed if wanted.scope.covers_resource(r.address, r.labels)]
     if wanted.destroy:
@@ -108,12 +109,10 @@ async def plan_by(world: World, wanted: Wanted, declared: tuple[Sequence[Resourc
     return await _assemble(world, wanted, surveyed, gathered)
 
 
-def discreet(world: World, wanted: Wanted) -> Wanted:
-    """The number of a card may be selected, but plans know only what stands for it."""
-    declared = [*world.specs.targets, *world.specs.departed]
-    kinds = [(resource.address, kind) for resource in declared for kind in provider_of(resource).kinds]
-    matching, told = world.marks.selection(wanted.scope, kinds)
-    return replace(wanted, scope=matching, told=told.words())
+async def discreet(world: World, wanted: Wanted) -> Wanted:
+    """The same, without the number of any card in what is told of it."""
+    matching, told = selected(world, wanted.scope)
+    return replace(wanted, scope=matching, told=told.words(), replace=await by_token(world, wanted.replace))
 
 
 def emptied(resource: Resource) -> Resource:

@@ -49,7 +49,7 @@ def changed_since(specs: Specs, summary: ResourcePlan) -> str:
         return f"a record of {source} declares it again; {_AGAIN}" if resource is not None else ""
     if resource is None:
         return f"no record of {source} declares it any more; {_AGAIN}"
-    if summary.made_of and summary.made_of != resource.digest:
+    if summary.made_of != resource.digest:  # nothing was made of what was to be emptied
         return f"its record in {source} says something else since the plan was made; {_AGAIN}"
     return ""
 

@@ -67,6 +67,14 @@ async def test_a_card_alone_is_made_anew_by_its_token(site: Site) -> None:
     assert (await site.apply(planned)).counts == {"done": 2}
 
 
+async def test_a_card_that_is_made_anew_by_its_number_is_told_by_its_token(site: Site) -> None:
+    plan = (await site.plan(anew("card/111"))).plan
+    assert steps(plan) == [("delete", "card"), ("create", "card")]
+    assert plan.scope == (f"--replace Device/front:card/{plan.changes[0].key}",)
+    gone = (await site.plan(anew("card/1234567"))).plan
+    assert [n.code for n in gone.notices] == ["not-replaced"] and b"1234567" not in planfile.encode(gone)
+
+
 async def test_making_anew_counts_as_taking_away_and_is_held_by_the_limit(site: Site) -> None:
     site.policies["front"] = {"limits": {"revoke": "0%"}}
     planned = await site.plan(anew("person/3", allow=frozenset()))
