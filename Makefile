@@ -27,7 +27,7 @@ demo: $(READY) ## three simulated doors and a register: validate, plan, apply, d
 test: $(READY) ## run the tests
 	$(BIN)/pytest -q -n auto
 
-check: lint types contracts schemas-check coverage ## all that CI runs
+check: lint types contracts schemas-check docs-check coverage ## all that CI runs
 
 bench: $(READY) ## measure against floors; prints, never fails
 	$(BIN)/python -m bench
@@ -38,6 +38,13 @@ schemas: $(READY) ## write schemas/ anew
 .PHONY: schemas-check
 schemas-check: $(READY)
 	$(BIN)/python -m controller.cli.schemas --check schemas
+
+docs: $(READY) ## write the generated parts of docs/ and the manual page anew
+	$(BIN)/python -m controller.cli.docs docs
+
+.PHONY: docs docs-check
+docs-check: $(READY)
+	$(BIN)/python -m controller.cli.docs --check docs
 
 lint: $(READY)
 	$(BIN)/ruff check $(CODE)

@@ -143,7 +143,7 @@ class Estate:
             with self.registry() as registry:
                 owned = set(await state.inventory.resources())
                 rows = [r for r in await state.targets.all() if r.resource in owned and r.resource not in specs.by_address]
-                rows = [r for r in rows if specs.made_by_records(r.resource) is None]
+                rows = [r for r in rows if specs.is_gone(r.resource)]
                 departed = tuple(r for row in rows if (r := recalled(row.document, registry)) is not None)
             specs = replace(specs, departed=departed)
             yield World(specs, state, self.keys, self.clock, connect, resolver.scrub, keep_secret=resolver.keep)

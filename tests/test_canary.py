@@ -204,6 +204,14 @@ class Stage:
             ["status", "-o", "json"], ["test"], ["test", "-o", "json", "--verbose"], ["secrets", "list"], ["protections", "list"],
             ["plan", "--verbose"], ["state", "list"], ["state", "list", "*", "-o", "json"], ["state", "check"], ["state", "unlock"],
             ["state", "backup", "copy.db", "--force"], ["doctor", "--show-names"], ["doctor", "-o", "json", "--verbose"],
+            ["dump", "Device/door-0", "--kind", "person", "--kind", "card"],
+            ["dump", "Source/people", "-o", "json"], ["dump", "Device/door-1", "-o", "yaml", "--out", "dump.yaml"],
+            ["import", "Device/*", "--auto-approve", "--verbose"],
+            ["import", "Device/*", "--write-records", "written/", "--dry-run", "-o", "json"],
+            ["history"], ["history", "-o", "json"], ["show", "last", "--verbose"],
+            ["show", "last", "-o", "json"], ["show", "plan.json", "--verbose"], ["events", "--limit", "1000"],
+            ["events", "-o", "json"], ["diff", "last", "plan.json", "-o", "json"],
+            ["rollback", "last", "--out", "undo.json", "--allow", "wider:Device/door-0=9"], ["rollback", "last", "-o", "json"],
         ):  # fmt: skip
             self.call(mood, *arguments)
 

@@ -5,14 +5,17 @@ Commands stand in a table, so that ``trueup --help`` imports none of them (perfo
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from controller import __version__
+from controller.cli import screen
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, shared_options, with_shared_options
 
@@ -26,6 +29,8 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "explain": "Tell what a field of a spec means.",
             "schema": "Print JSON Schemas, for editors and programs.",
             "fmt": "Put spec files into one form; keeps comments.",
+            "import": "Adopt what is already there.",
+            "graph": "Draw what feeds what, and who waits for whom.",
         },
     ),
     "change": (
@@ -46,6 +51,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "why": "Explain why somebody is at a door, or is not.",
             "try": "Try a template or a filter on real records.",
             "test": "Ask resources who they are and whether we may.",
+            "dump": "Write out everything that is there.",
         },
     ),
     "past": (
@@ -55,6 +61,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "show": "Show what one run did, or a saved plan.",
             "events": "Show what happened, and follow it.",
             "diff": "Show in what two runs differ.",
+            "rollback": "Plan to return what a run changed.",
         },
     ),
     "remember": (
@@ -71,6 +78,7 @@ SECTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "providers": "Which systems trueup knows; begin a new one.",
             "doctor": "What is wrong with this machine; for a bug report.",
             "simulate": "Start simulated doors and registers on this machine.",
+            "completion": "Let bash, zsh or fish complete your words.",
             "version": "Show the version.",
         },
     ),
@@ -105,6 +113,11 @@ class Commands(click.Group):
         for heading, commands in SECTIONS.values():
             with formatter.section(heading):
                 formatter.write_dl(list(commands.items()), col_max=14)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """From the table: asking each command would import all of them."""
+        names = [CompletionItem(name, help=words) for name, words in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:
@@ -145,7 +158,12 @@ def _version(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code. Every error ends here."""
+    screen.measure()
     app = make_app()
+    if instruction := os.environ.get("_TRUEUP_COMPLETE"):
+        from controller.cli.completing.shells import answer
+
+        return answer(app, instruction)
     holder: list[click.Context] = []
     try:
         with app.make_context("trueup", list(arguments), obj=Settings()) as context:
@@ -154,7 +172,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except (click.Abort, KeyboardInterrupt, EOFError):
-        print("\ncancelled", file=sys.stderr)
+        print("\ncancelled: nothing more was done", file=sys.stderr)
         return Exit.CANCELLED
     except click.ClickException as error:
         return _misunderstood(error)
@@ -171,7 +189,8 @@ def _misunderstood(error: click.ClickException) -> Exit:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return Exit.ERROR
+    from controller.cli.talk import Talk
+
     context = error.ctx if isinstance(error, click.UsageError) else None
-    hint = f"\n  see: {context.command_path} --help" if context else ""
-    print(f"error: {error.format_message()}{hint}", file=sys.stderr)
+    Talk().complain(error.format_message(), f"to see how it is used: {context.command_path} --help" if context else "")
     return Exit.ERROR

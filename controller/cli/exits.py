@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -18,11 +19,19 @@ class Exit(IntEnum):
     CANCELLED = 130
 
 
-_ORDER = (
-    Exit.CANCELLED, Exit.SPEC_INVALID, Exit.PLAN_REJECTED, Exit.REFUSED, Exit.PARTLY, Exit.ERROR, Exit.CHANGES, Exit.FINE,
-)  # fmt: skip
+MEANINGS: Mapping[Exit, str] = {
+    Exit.CANCELLED: "cancelled",
+    Exit.SPEC_INVALID: "the specs are not valid; `trueup validate` shows every problem",
+    Exit.PLAN_REJECTED: "a plan that is edited, foreign, expired, or not what was reviewed",
+    Exit.REFUSED: "refused by a rule; the plan names the flag that would allow it",
+    Exit.PARTLY: "partly failed or stale, or a target could not be read",
+    Exit.ERROR: "an error, wrong options and arguments too",
+    Exit.CHANGES: "changes (plan --detailed-exitcode) or drift (drift)",
+    Exit.FINE: "fine",
+}
+"""In words, the first that applies first."""
 
 
 def first(*codes: Exit) -> Exit:
     """Of several codes that apply, the one to leave with."""
-    return min(codes, key=_ORDER.index, default=Exit.FINE)
+    return min(codes, key=tuple(MEANINGS).index, default=Exit.FINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 import traceback
 
@@ -16,32 +17,51 @@ REPORT = (
     "(CONTRIBUTING.md)"
 )
 
+_HINTS = {
+    errno.ENOSPC: "free some space, then run the same again",
+    errno.EDQUOT: "free some space, then run the same again",
+    errno.ENOENT: "check the path",
+    errno.EISDIR: "name a file, not a folder",
+    errno.EACCES: "check who owns it, and what your account may do there",
+    errno.EPERM: "check who owns it, and what your account may do there",
+    errno.EROFS: "this disk takes no writes: choose another place",
+}
+
 
 def explain(error: BaseException, settings: Settings) -> Exit:
     """Say what happened; returns the exit code. A traceback is shown only with --verbose."""
     talk = Talk.of(settings)
     error = single(error)
     if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
-        talk.complain("cancelled")
+        talk.complain("cancelled", "what was begun is looked up by the next run; to see how things stand: trueup status")
         return Exit.CANCELLED
     if isinstance(error, TrueupError):
         if isinstance(error, SpecInvalid) and error.diagnostics:
-            from controller.spec.render import render_text
-
-            write(sys.stderr, render_text(error.diagnostics))
-        shown = isinstance(error, SpecInvalid) and error.diagnostics
-        talk.complain(error.message, "" if shown else error.hint)
+            _show_problems(error, talk, settings)
+        else:
+            talk.complain(error.message, error.hint)
         _trace(error, settings)
         return Exit(error.exit_code)
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
-        hint = "check who owns it, and what your account may do there" if isinstance(error, PermissionError) else ""
-        talk.complain(f"{error.strerror}{where}", hint)
+        talk.complain(
+            f"{error.strerror}{where}", _HINTS.get(error.errno or 0, "check the path, and what your account may do there")
+        )
         _trace(error, settings)
         return Exit.ERROR
     talk.complain(f"something unexpected happened ({type(error).__name__})", REPORT)
     _trace(error, settings)
     return Exit.ERROR
+
+
+def _show_problems(error: SpecInvalid, talk: Talk, settings: Settings) -> None:
+    from controller.cli.show.layout import width
+    from controller.spec.render import render_text, summary
+
+    write(sys.stderr, render_text(error.diagnostics, width=width(), count=False))
+    where = " ".join(settings.specs)
+    hint = f"put that right, then: trueup validate{settings.given}"
+    talk.complain(f"the specs in {where} are not valid ({summary(error.diagnostics)}), so nothing was read or changed", hint)
 
 
 def single(error: BaseException) -> BaseException:

@@ -10,10 +10,13 @@ from typing import Any
 
 import msgspec
 
+from controller.cli.meanings import with_meanings
 from controller.cli.show.catalogue.documents import DOCUMENTS as CATALOGUE_DOCUMENTS
 from controller.cli.show.declare.documents import DOCUMENTS as DECLARE_DOCUMENTS
 from controller.cli.show.documents import DOCUMENTS
+from controller.cli.show.intake.documents import INTAKE_DOCUMENTS
 from controller.cli.show.past.documents import DOCUMENTS as PAST_DOCUMENTS
+from controller.cli.show.plain.documents import DOCUMENTS as PLAIN_DOCUMENTS
 from controller.cli.show.upkeep.documents import DOCUMENTS as UPKEEP_DOCUMENTS
 from controller.cli.show.why_documents import DOCUMENTS as WHY_DOCUMENTS
 from controller.registry import REGISTRY, Registry
@@ -27,6 +30,8 @@ _COMMANDS = {
     "policy-list": "policy list -o json",
     "policy-test": "policy test -o json",
     "secrets-rotate": "secrets rotate -o json",
+    "secrets-list": "secrets list -o json",
+    "protections-list": "protections list -o json",
     **{f"state-{verb}": f"state {verb} -o json" for verb in ("backup", "restore", "check", "list", "forget", "unlock")},
     "providers-list": "providers list -o json",
     "providers-describe": "providers describe -o json",
@@ -40,6 +45,8 @@ _OUTPUTS: dict[str, Any] = {
     **UPKEEP_DOCUMENTS,
     **CATALOGUE_DOCUMENTS,
     **DECLARE_DOCUMENTS,
+    **INTAKE_DOCUMENTS,
+    **PLAIN_DOCUMENTS,
 }
 
 
@@ -47,7 +54,7 @@ def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of the JSON outputs by file name, from the structs that are encoded."""
     found = {}
     for name, document in _OUTPUTS.items():
-        schema = msgspec.json.schema(document)
+        schema = with_meanings(msgspec.json.schema(document))
         head = {
             "$schema": DIALECT,
             "$id": f"urn:trueup:v1:output:{name}",

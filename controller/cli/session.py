@@ -17,6 +17,7 @@ from controller.cli.settings import Settings
 from controller.cli.show.layout import View
 from controller.cli.talk import Talk
 from controller.model.errors import Cancelled, UsageError
+from controller.model.labels import FORMS, selector
 from controller.model.scope import Scope
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def selection_of(given: Mapping[str, Any]) -> Scope:
 def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str], labels: Sequence[str]) -> Scope:
     """The selection; raises UsageError where a word cannot mean anything."""
     for label in labels:
-        if "=" not in label.strip("="):
-            raise UsageError(f"--label {label!r} is not a label", hint="write key=value, for example --label site=gym")
+        try:
+            selector(label)
+        except ValueError as wrong:
+            raise UsageError(f"--label {wrong}", hint=FORMS) from None
     for pattern in (*targets, *excludes):
         if not pattern.strip():
             raise UsageError("--target and --exclude need an address", hint="write Kind/name, for example Device/front-door")
@@ -86,7 +89,7 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
         if own_rule or (rule in ("source-empty", "source-shrink") and source):
             continue
         if not (equals and count.isdigit() and ":" in head):
-            hint = "copy the flag from the plan: RULE:Kind/name=COUNT, or policy:NAME"
+            hint = "copy the whole flag from what `trueup plan` says: revoke:Device/front-door=12, source-empty:members"
             raise UsageError(f"--allow {text!r} allows nothing", hint=hint)
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())
 
@@ -94,13 +97,16 @@ def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
 def must_be_able_to_ask() -> None:
     """Raises UsageError when there is nobody to ask; called before any work is done that would be for nothing."""
     if not (sys.stdin and sys.stdin.isatty()):
-        raise UsageError("nobody is there to ask, so nothing was done", hint="say --auto-approve when that is meant")
+        raise UsageError(
+            "nobody is there to ask, so nothing was done",
+            hint="to look at it first: trueup plan; where no person is (cron, CI), say --auto-approve",
+        )
 
 
 def ask(question: str) -> None:
     """Go on when the person says yes. Raises Cancelled on no."""
     if not click.confirm(question, default=False, err=True):
-        raise Cancelled("nothing was done")
+        raise Cancelled("you did not say yes, so nothing was done")
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, FILE, KIND, LABEL, RESOURCE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -88,10 +90,10 @@ def shared_options() -> list[click.Option]:
     values = "Values for {var: NAME} [env: TRUEUP_VARS]"
     state = f"What is remembered [default: {DEFAULT_STATE}/, env: TRUEUP_STATE]"
     return [
-        click.Option(["-f", "--file"], multiple=True, metavar="PATH", help=specs, **keep),
-        click.Option(["--state"], metavar="FOLDER", help=state, **keep),
-        click.Option(["--trust"], metavar="FILE", help="Which secret may go to which host [env: TRUEUP_TRUST]", **keep),
-        click.Option(["--vars", "vars_files"], multiple=True, metavar="FILE", help=values, **keep),
+        click.Option(["-f", "--file"], type=FILE, multiple=True, metavar="PATH", help=specs, **keep),
+        click.Option(["--state"], type=FILE, metavar="FOLDER", help=state, **keep),
+        click.Option(["--trust"], type=FILE, metavar="FILE", help="Which secret may go to which host [env: TRUEUP_TRUST]", **keep),
+        click.Option(["--vars", "vars_files"], type=FILE, multiple=True, metavar="FILE", help=values, **keep),
         click.Option(["--no-color"], is_flag=True, help="No colour [env: NO_COLOR]", **keep),
         click.Option(["--quiet"], is_flag=True, help="Results and errors only", **keep),
         click.Option(["--verbose"], is_flag=True, help="Whole lists, and more about what is done", **keep),
@@ -127,21 +129,48 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
     try:
         return parse_duration(text)
     except ValueError as wrong:
-        raise UsageError(f"--lock-timeout: {wrong}") from None
+        raise UsageError(f"--lock-timeout: {wrong}", hint="write 30s, 5m or 1h") from None
+
+
+_LABEL = click.option(
+    "-l",
+    "--label",
+    "labels",
+    type=LABEL,
+    multiple=True,
+    metavar="SELECTOR",
+    help="Only resources with this label: site=gym, '!site'.",
+)
+_ONLY = click.option("--only", type=KIND, multiple=True, metavar="KIND", help="Only entities of this kind: person, card.")
+_EXCLUDE = click.option(
+    "--exclude", "excludes", type=ADDRESS, multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything."
+)
+_TARGET = click.option(
+    "--target",
+    "targets",
+    type=ADDRESS,
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this: Device/front-door, 'Device/*:person/1001'.",
+)
+_RESOURCE = click.option(
+    "--target", "targets", type=RESOURCE, multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*'."
+)
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--target, --exclude, --only and --label for commands that are about a part."""
-    for option in (
-        click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Only resources with this label."),
-        click.option("--only", multiple=True, metavar="KIND", help="Only entities of this kind: person, card."),
-        click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="Leave this out; * stands for anything."),
-        click.option(
-            "--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*:person/1001'."
-        ),
-    ):
-        function = option(function)
-    return function
+    return _TARGET(_EXCLUDE(_ONLY(_LABEL(function))))
+
+
+def resource_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for commands that are about whole resources."""
+    return _RESOURCE(_EXCLUDE(_LABEL(function)))
+
+
+def label_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--label alone, where addresses are arguments."""
+    return _LABEL(function)
 
 
 def record_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from controller.cli import screen
 from controller.cli.settings import Settings, settings_of
 
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", "!": "\x1b[35m"}
@@ -32,8 +33,7 @@ class Talk:
 
     @classmethod
     def of(cls, settings: Settings) -> Talk:
-        bare = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-        return cls(settings.quiet, settings.verbose, not bare and sys.stdout is not None and sys.stdout.isatty())
+        return cls(settings.quiet, settings.verbose, screen.has_colour(sys.stdout, unwanted=settings.no_color))
 
     def data(self, text: str) -> bool:
         """A result. Lines that begin with a sign (+ - ~ !) get its colour on a terminal. False when nobody reads any more."""
@@ -49,7 +49,15 @@ class Talk:
             write(sys.stderr, text)
 
     def complain(self, message: str, hint: str = "") -> None:
-        write(sys.stderr, f"error: {plain(message)}" + (f"\n  {plain(hint)}" if hint else ""))
+        """What happened, and what to do about it; said however quiet it is to be. Broken into lines for a terminal only: a log is
+        searched line by line."""
+        from controller.cli.show.layout import wrapped
+        from controller.cli.show.words import local_times
+
+        with screen.as_wide_as(sys.stderr):
+            lines = [*wrapped(local_times(message, None), 0, hang=-5, sign="error: ")]
+            lines += [*wrapped(local_times(hint, None), 2, sign="-> ")] if hint else []
+        write(sys.stderr, "\n".join(lines))
 
 
 def talk_of(context: click.Context) -> Talk:
@@ -58,16 +66,16 @@ def talk_of(context: click.Context) -> Talk:
 
 def write(stream: TextIO | None, text: str) -> bool:
     """One write; False when nobody reads it. A reader that has gone (``| head``) is no error, nor a stream that the caller closed
-    (``>&-``, here None); letters the terminal lacks are written as escapes."""
+    (``>&-``, here None); letters the terminal lacks are written as escapes, which are those of JSON."""
     if stream is None:
         return False
+    screen.wipe()
     text = text if text.endswith("\n") else text + "\n"
     try:
         try:
             stream.write(text)
         except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
-            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            stream.write(screen.spelt(text, stream.encoding))
         stream.flush()
     except BrokenPipeError:
         # Python would complain once more when it flushes at exit

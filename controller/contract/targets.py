@@ -15,6 +15,7 @@ from controller.contract.faults import BROKEN
 from controller.contract.place import PEOPLE_FILE, Place, closed_port, said_plainly, served
 from controller.model.change import Action, Condition
 from controller.model.outcome import Rollup, RunResult, Status
+from controller.model.scope import Scope
 
 every_fault = pytest.mark.parametrize("fault", BROKEN)
 
@@ -223,10 +224,10 @@ class TargetContract:
 
     async def test_a_test_of_the_target_says_who_answers(self, tmp_path: Path) -> None:
         async with site(self.case, tmp_path) as it, it.place.open() as workspace:
-            [answer] = await workspace.test([self.case.address])
+            [answer] = await workspace.test(Scope(targets=(self.case.address,)))
             assert answer.ok and answer.facts.identity
             BROKEN["a web page instead of data"](it.simulator.faults)
-            [answer] = await workspace.test([self.case.address])
+            [answer] = await workspace.test(Scope(targets=(self.case.address,)))
             assert not answer.ok
             said_plainly(answer.message)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from controller.engine.judging.survey import judge
+from controller.engine.judging.trust import judge
 from controller.engine.side_by_side import asking
 from controller.engine.world import World
 from controller.model.entity import Facts

@@ -55,12 +55,14 @@ async def after_apply(world: World, plan: Plan, result: RunResult) -> None:
         if summary.condition is Condition.MOVED:
             events.append(_event(world, result, "resource.moved", resource.resource, summary.message, "info"))
             continue
-        synced = resource.rollup is Rollup.SUCCESS
-        reason = "Applied" if synced else resource.rollup.value.capitalize()
+        done = resource.rollup is Rollup.SUCCESS
+        emptied = done and "--destroy" in plan.scope and bool(resource.counts)  # all was done, and nothing is as declared
+        synced = done and not emptied
+        reason = "Destroyed" if emptied else "Applied" if synced else resource.rollup.value.capitalize()
         if not synced or _whole(plan):
             conditions.append(_condition(world, summary, "Synced", synced, reason, resource.fatal))
         events.append(_told(world, result, resource))
-        if resource.resource not in limited:
+        if resource.resource not in limited and not plan.returns:  # what was returned to before was not brought into order
             await _remember(world, summary, resource, result)
     await world.state.conditions.set(conditions)
     await world.state.events.add(events)
@@ -83,7 +85,8 @@ async def remember_protections(world: World, plan: Plan) -> None:
 
 def _whole(plan: Plan) -> bool:
     """Whether the plan holds everything of the resources it is about. One that holds a part says nothing good about the rest."""
-    return not any(":" in words or words.startswith(("--only", "--record", "--where")) for words in plan.scope)
+    partly = (":" in words or words.startswith(("--only", "--record", "--where")) for words in plan.scope)
+    return not plan.returns and not any(partly)
 
 
 async def _remember(world: World, summary: ResourcePlan, resource: ResourceResult, result: RunResult) -> None:

@@ -45,7 +45,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     ``key`` is a token (keyed fingerprint) where the kind's key is sensitive. ``before`` is a keyed fingerprint of the managed
     fields as observed, empty when the entity was absent. ``after`` lists the ids of changes that must be done first.
     ``fields`` holds what differs; what is not in it stays as the re-read just before the write finds it.
-    ``administrator`` marks what concerns an administrator at the target: there grants come before revokes.
+    ``administrator`` marks what concerns an administrator at the target: there grants come before revokes. ``taken``: it was not
+    ours before. ``image`` (of a rollback) names the sealed before-image, ``run/change``, that holds what the plan withholds.
     """
 
     id: str
@@ -66,6 +67,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     drift: bool = False
     only_existing: bool = False
     administrator: bool = False
+    taken: bool = False
+    image: str = ""
     provenance: Provenance | None = None
 
 
@@ -141,6 +144,7 @@ class ResourcePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     identity: str = ""  # serial number
     message: str = ""
     hint: str = ""
+    code: str = ""  # why it is parked, in one stable word: "unreachable"
     labels: dict[str, str] = {}
     desired: int = 0
     actual: int = 0

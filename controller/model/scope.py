@@ -8,12 +8,13 @@ from functools import lru_cache
 import msgspec
 
 from controller.model.address import Address, Pattern
+from controller.model.labels import selector
 
 
 class Scope(msgspec.Struct, frozen=True):
     """Empty parts select everything. ``targets`` and ``excludes`` are address patterns, ``only`` entity kinds, ``labels``
-    ``key=value`` pairs that must all agree, ``records`` and ``where`` what was given to name records: only a plan that read them
-    knows which entities those are, so ``covers`` says nothing about them."""
+    selectors (``controller.model.labels``) that must all agree, ``records`` and ``where`` what was given to name records: only a
+    plan that read them knows which entities those are, so ``covers`` says nothing about them."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -26,7 +27,7 @@ class Scope(msgspec.Struct, frozen=True):
         """Whether anything on this resource may be selected."""
         wanted = not self.targets or any(_pattern(t).covers_resource(address) for t in self.targets)
         excluded = any(":" not in x and _pattern(x).covers_resource(address) for x in self.excludes)
-        return wanted and not excluded and all(labels.get(k) == v for k, _, v in (pair.partition("=") for pair in self.labels))
+        return wanted and not excluded and all(selector(text).matches(labels) for text in self.labels)
 
     def covers(self, address: Address) -> bool:
         """Whether this entity, on a resource that is covered, is selected."""

@@ -1,17 +1,23 @@
-"""Opens what is remembered for the commands that look back: for reading alone, also where the specs are wrong."""
+"""For the commands that look back: what is remembered, for reading alone and also where the specs are wrong; rollbacks."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from controller.engine.past.account import account
+from controller.engine.past.rollback import plan_rollback
 from controller.engine.plans import planfile
+from controller.engine.plans.planning import Planned, Wanted
+from controller.engine.review.rules import must_be_allowable
+from controller.engine.world import Report, silent
 from controller.model.change import Plan
 from controller.model.errors import TrueupError
-from controller.runtime.workspace import Options
+from controller.model.scope import Scope
+from controller.runtime.workspace import Options, Workspace
 from controller.spec.load import load_specs
 from controller.spec.resource import Specs
 from controller.state.keys import load_keys
@@ -74,3 +80,11 @@ def read_plan_file(options: Options, path: Path) -> PlanFile:
     elif specs.digest != plan.spec:
         unfit = "the specs have changed since; plan again"
     return PlanFile(plan, specs.controller.timezone if specs else None, expired, unfit)
+
+
+async def rollback(workspace: Workspace, run: str, scope: Scope, allow: frozenset[str], report: Report = silent) -> Planned:
+    """A signed plan that returns what a run changed, to be applied from its file. Raises UsageError for a run that is not known."""
+    world = workspace.world
+    must_be_allowable(workspace.specs.controller.rules, allow)
+    planned = await plan_rollback(world, await account(world.state, run), Wanted(scope, allow), report)
+    return replace(planned, plan=planfile.signed(planned.plan, world.keys))

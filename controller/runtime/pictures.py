@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from controller.model.content import Content
@@ -27,6 +27,8 @@ from controller.spec.sharing.networks import outside
 
 if TYPE_CHECKING:
     from controller.sdk.http import Http, Response
+
+Key: TypeAlias = tuple[str, str, str, str, Recipe]
 
 _HOPS = 3
 _KEPT = 128  # finished pictures in memory: one goes to many doors
@@ -53,8 +55,8 @@ class Gallery:
         self._stack = AsyncExitStack()
         self._sources: dict[str, PictureSource] = {}
         self._clients: dict[str, Http] = {}
-        self._finished: OrderedDict[tuple[str, Recipe], Portrait] = OrderedDict()
-        self._busy: dict[tuple[str, Recipe], asyncio.Lock] = {}
+        self._finished: OrderedDict[Key, Portrait] = OrderedDict()
+        self._busy: dict[Key, asyncio.Lock] = {}
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -68,7 +70,7 @@ class Gallery:
         return Shelf(self, folder)
 
     async def portrait(self, content: Content, recipe: Recipe, folder: Path) -> Portrait:
-        key = (content.revision, recipe)
+        key = (content.by, content.name, content.revision, content.record, recipe)
         async with self._busy.setdefault(key, asyncio.Lock()):
             if (found := self._finished.get(key)) is None:
                 found = await self._made(await self._body(content, folder), recipe)

@@ -36,7 +36,8 @@ def _nothing(scope: Scope) -> str:
 def _must_be_met(flag: str, patterns: Iterable[str], addresses: Sequence[Address], targets: Sequence[Resource]) -> None:
     for pattern in patterns:
         if not any(Pattern(pattern).covers_resource(address) for address in addresses):
-            raise UsageError(f"nothing declared matches {flag} {pattern.partition(':')[0]}", hint=existing(targets))
+            meant = pattern.partition(":")[0]
+            raise UsageError(f"nothing declared matches {flag} {meant}", hint=existing(targets, meant))
 
 
 def _must_be_kinds(only: Iterable[str], targets: Sequence[Resource]) -> None:
@@ -46,8 +47,33 @@ def _must_be_kinds(only: Iterable[str], targets: Sequence[Resource]) -> None:
             raise UsageError(f"--only {word}: there is no such kind of entity", hint=f"there are: {', '.join(sorted(kinds))}")
 
 
-def existing(resources: Sequence[Resource]) -> str:
-    """The hint that names what there is."""
+def must_allow_something(allow: Iterable[str], specs: Specs, owned: Iterable[str]) -> None:
+    """Raise UsageError for an allowance about something that is not there: it would allow nothing, and nobody would notice.
+    What records make is not known yet, so where there are such documents every address may be meant."""
+    known = {*map(str, specs.by_address), *owned, *(str(resource.address) for resource in specs.departed)}
+    for text in allow:
+        rule, _, about = text.partition(":")
+        about = about.partition("=")[0]
+        if rule.startswith("source-") and about not in specs.sources:
+            hint = existing([*specs.sources.values()], f"Source/{about}")
+            raise UsageError(f"--allow {text}: there is no source {about}", hint=hint)
+        if "/" in about and about not in known and not specs.generators:
+            raise UsageError(f"--allow {text}: there is no resource {about}", hint=existing(specs.targets, about))
+
+
+def existing(resources: Sequence[Resource], meant: str = "") -> str:
+    """The hint that names what there is, what may have been meant first."""
     names = [str(resource.address) for resource in resources]
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"there are: {shown}" if names else "declare one first: `trueup init` writes a commented start"
+    close = _close(meant, names)
+    asked = f"did you mean {close}? There are: {shown}" if close else f"there are: {shown}"
+    return asked if names else "declare one first: `trueup init` writes a commented start"
+
+
+def _close(meant: str, names: Sequence[str]) -> str:
+    """The one name that is written nearly like this, with or without its kind."""
+    from difflib import get_close_matches
+
+    by_name = {name.partition("/")[2]: name for name in names} | {name: name for name in names}
+    found = get_close_matches(meant, by_name, n=1, cutoff=0.75)
+    return by_name[found[0]] if found else ""

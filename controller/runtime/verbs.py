@@ -77,7 +77,7 @@ def _address(text: str) -> Address:
     try:
         return Address.parse(text)
     except ValueError as wrong:
-        raise UsageError(str(wrong)) from None
+        raise UsageError(str(wrong), hint="write Kind/name:entity/key, for example Device/front-door:person/1001") from None
 
 
 def declared(workspace: Workspace, entity: Address) -> Resource:
@@ -111,5 +111,5 @@ async def refresh(
     workspace: Workspace, planned: Planned, *, wait: float, tell: Callable[[str], None] = lambda line: None
 ) -> RunResult:
     """Take what moved as last written. Writes to the inventory alone, under the lease."""
-    async with await acquire(workspace.world.state, "apply", wait=wait):
+    async with await acquire(workspace.world.state, "apply", doing="apply --refresh-only", wait=wait):
         return await take_as_written(workspace.world, planned.plan, tell)

@@ -31,7 +31,7 @@ from controller.model.scope import EVERYTHING, Scope
 from controller.runtime.connect import Logins, connect
 from controller.runtime.pictures import Gallery
 from controller.runtime.secrets import Resolver
-from controller.runtime.selection import existing, must_mean_something
+from controller.runtime.selection import existing, must_allow_something, must_mean_something
 from controller.sdk.context import Clock
 from controller.sdk.errors import ProviderError
 from controller.sdk.provider import TargetProvider
@@ -58,6 +58,9 @@ class Options:
     clock: Clock
     version: str = ""
     vars_files: tuple[Path, ...] = ()
+
+
+_ADDRESS = "write Kind/name:entity/key, for example Device/front-door:person/1001"
 
 
 class ResourceStatus(msgspec.Struct, frozen=True):
@@ -92,6 +95,14 @@ class Workspace:
         """For the verbs that stand in modules of their own (``verbs``)."""
         return self._world
 
+    def with_specs(self, specs: Specs) -> Workspace:
+        """The same state and keys, working with these specs: for a verb that must hold less than what is declared."""
+        return Workspace(replace(self._world, specs=specs), self._options, replace(self._insisting, specs=specs))
+
+    @property
+    def options(self) -> Options:
+        return self._options
+
     async def plan(
         self, scope: Scope = EVERYTHING, *, allow: frozenset[str] = frozenset(), offline: bool = False,
         on_progress: Report = silent, replacing: Sequence[str] = (), destroy: bool = False,
@@ -103,6 +114,7 @@ class Workspace:
             await self.know_records(offline=offline, on_progress=on_progress)
         anew = frozenset(self._entity(text) for text in replacing)
         must_be_allowable(self.specs.controller.rules, allow)
+        must_allow_something(allow, self.specs, await self._world.state.inventory.resources())
         planned = await make_plan(self._world, Wanted(scope, allow, offline, anew, destroy), on_progress)
         self._must_have_covered_something(planned, scope)
         if not self._world.read_only and not destroy:
@@ -157,16 +169,23 @@ class Workspace:
             run = next((row.run for row in await state.runs.latest(1)), run)
         raw = await state.runs.plan(run)
         if raw is None:
-            raise PlanRejected(f"there is no run {run!r} in this state", hint="see `trueup status` for the last runs")
+            raise PlanRejected(
+                f"there is no run {run!r} in this state",
+                hint="nothing was done; to go on with the last run: trueup apply --resume latest",
+            )
         plan = planfile.admit(planfile.decode(raw, self._world.keys, f"run {run}"), self._world)
         left = planfile.signed(remaining(plan, await state.outcomes.of_run(run)), self._world.keys)  # it may be stopped again
         return await self.apply(Planned(left), on_progress=on_progress, stop=stop, wait=wait, listener=listener)
 
-    async def status(self) -> list[ResourceStatus]:
-        """Every declared resource, and those that are owned although nobody declares them any more."""
+    async def status(self, scope: Scope = EVERYTHING) -> list[ResourceStatus]:
+        """Every declared resource, and those that are owned although nobody declares them any more. Raises UsageError where the
+        selection leaves none."""
         counts = await self._world.state.inventory.counts()
         addresses = dict.fromkeys([*(str(r.address) for r in self.specs.targets), *counts])
-        return [await self._status(address, counts.get(address, {})) for address in addresses]
+        chosen = [a for a in addresses if scope.covers_resource(Address.parse(a), self.specs.labels_of(a))]
+        if not chosen and not scope.everything:
+            raise UsageError(f"nothing matches {' '.join(scope.words())}", hint=f"there are: {', '.join(list(addresses)[:8])}")
+        return [await self._status(address, counts.get(address, {})) for address in chosen]
 
     async def _status(self, address: str, owned: dict[str, int]) -> ResourceStatus:
         state, resource = self._world.state, self.specs.by_address.get(address)
@@ -181,14 +200,14 @@ class Workspace:
             max((read.read_at for read in reads.values()), default=""),
         )
 
-    async def test(self, patterns: Sequence[str] = (), labels: Sequence[str] = ()) -> list[TestResult]:
+    async def test(self, scope: Scope = EVERYTHING) -> list[TestResult]:
         """Ask resources who they are, side by side; sources too."""
         await self.know_records()
-        scope = Scope(targets=tuple(patterns), labels=tuple(labels))
         chosen = [r for r in self.specs.resources if scope.covers_resource(r.address, r.labels)]
         if not chosen:
-            given = " ".join([*patterns, *(f"--label {label}" for label in labels)])
-            raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources))
+            given = " ".join(words.removeprefix("--target ") for words in scope.words())
+            meant = scope.targets[0] if len(scope.targets) == 1 else ""
+            raise UsageError(f"no resource matches {given}", hint=existing(self.specs.resources, meant))
         return await side_by_side(check(self._insisting, resource) for resource in chosen)
 
     async def protections(self) -> list[Protection]:
@@ -203,7 +222,7 @@ class Workspace:
         found = tuple(r for r in self.specs.targets if scope.covers_resource(r.address, r.labels))
         if not found:
             given = " ".join(scope.words())
-            hint = existing(self.specs.resources)
+            hint = existing(self.specs.targets, scope.targets[0] if len(scope.targets) == 1 else "")
             raise UsageError(f"nothing declared matches {given}" if given else "no target is declared", hint=hint)
         return found
 
@@ -221,10 +240,9 @@ class Workspace:
         try:
             address = Address.parse(text)
         except ValueError as wrong:
-            raise UsageError(str(wrong)) from None
+            raise UsageError(str(wrong), hint=_ADDRESS) from None
         if not address.entity or "*" in text:
-            hint = "write Kind/name:entity/key, for example Device/front-door:person/1001"
-            raise UsageError(f"{text} is not one entity", hint=hint)
+            raise UsageError(f"{text} is not one entity", hint=_ADDRESS)
         self.targets(Scope(targets=(str(address.resource),)))
         return address
 
@@ -282,9 +300,8 @@ async def open_workspace(options: Options, *, write: bool) -> AsyncIterator[Work
 async def _departed(state: State, specs: Specs) -> tuple[Resource, ...]:
     """What no spec declares any more and is to be emptied: known from the last time it was applied."""
     owned = set(await state.inventory.resources())
-    moving = {move.from_ for move in specs.controller.moved}
     rows = [row for row in await state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
-    known = [row for row in rows if specs.made_by_records(row.resource) is None and row.resource not in moving]
+    known = [row for row in rows if specs.is_gone(row.resource)]
     return tuple(resource for row in known if (resource := recalled(row.document)) is not None)
 
 

@@ -64,57 +64,81 @@ class ProviderError(TrueupError):
 
 
 class Unreachable(ProviderError):
+    """No connection: nothing answers, the name is not known, or TLS was refused."""
+
     code = "unreachable"
 
 
 class TimedOut(ProviderError):
+    """No answer in time."""
+
     code = "timed-out"
 
 
 class ConnectionLost(ProviderError):
+    """The connection was closed in the middle."""
+
     code = "connection-lost"
 
 
 class Busy(ProviderError):
+    """The system asks to wait."""
+
     code = "busy"
 
 
 class Unauthorized(ProviderError):
+    """Credentials were refused, the account is locked, or a right is missing."""
+
     code = "credentials-refused"
     retry = False
 
 
 class WrongTarget(ProviderError):
+    """Another device or organisation answers than the declared one."""
+
     code = "wrong-target"
     retry = False
 
 
 class Nonsense(ProviderError):
+    """An answer that is none: a web page, or half a body."""
+
     code = "unreadable-answer"
 
 
 class Incomplete(ProviderError):
+    """A list that ended early, or changed while it was read."""
+
     code = "incomplete-list"
 
 
 class NotOffered(ProviderError):
+    """The system has no such call."""
+
     code = "not-offered"
     retry = False
 
 
 class Full(ProviderError):
+    """There is no room for more."""
+
     code = "full"
     scope = Scope.KIND
     retry = False
 
 
 class Conflict(ProviderError):
+    """Somebody else holds it."""
+
     code = "conflict"
     scope = Scope.ENTITY
     retry = False
 
 
 class Rejected(ProviderError):
+    """This value is not accepted."""
+
     code = "rejected"
     scope = Scope.ENTITY
     retry = False

@@ -22,6 +22,7 @@ from controller.model.record import FieldType, Record, RecordRef, Unreadable, Va
 from controller.sdk.context import Context, Endpoint
 from controller.sdk.errors import Done, ProviderError
 from controller.sdk.mapping import SubjectMapping
+from controller.sdk.transcript import Transcribe
 
 SDK_VERSION = 1
 
@@ -206,6 +207,7 @@ class TargetProvider:
     (called once per distinct ``facts.limits``). ``bar(kind, actual, moment)`` gives the values of the safest form without
     access, or None when it is barred already; ``moment`` is the target's wall time. ``batch`` is how many entities one
     pre-read or read-back covers. ``needs`` says in words what the account must be allowed, and what else must be switched on.
+    ``transcribe`` is the way back, for ``trueup import``; None: nothing is written down for this kind of target.
     """
 
     name: str
@@ -227,6 +229,7 @@ class TargetProvider:
     keeps_time: bool = False  # judges validity by a clock of its own
     batch: int = 30
     needs: tuple[str, ...] = ()
+    transcribe: Transcribe | None = None
 
     def kind_of(self, name: str) -> EntityKind:
         return next(kind for kind in self.kinds if kind.name == name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,13 @@ class Reading:
     files: list[Path] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     findings: Findings = field(default_factory=lambda: Findings())
+    instead: Mapping[Path, bytes] = field(default_factory=dict)
 
 
-def read_documents(paths: Sequence[Path]) -> Reading:
-    """Read every spec file under ``paths``: files as they are, folders recursively, hidden names left out."""
-    reading, seen = Reading(), set[Path]()
+def read_documents(paths: Sequence[Path], instead: Mapping[Path, bytes] | None = None) -> Reading:
+    """Read every spec file under ``paths``: files as they are, folders recursively, hidden names left out. ``instead`` holds what
+    is to be read in place of a file (by its absolute path), to judge a change before it is written."""
+    reading, seen = Reading(instead=instead or {}), set[Path]()
     for path in paths:
         found, known = 0, len(reading.findings)
         for file in _files(path, reading.findings):
@@ -81,7 +83,11 @@ def read_documents(paths: Sequence[Path]) -> Reading:
                 _read(file, reading)
         if not found and path.is_dir() and len(reading.findings) == known:
             reading.findings.file(
-                str(path), "no-specs", "there is no spec in this folder", detail="Specs are files that end in .yaml, .yml or .json."
+                str(path),
+                "no-specs",
+                "there is no spec in this folder",
+                detail="Specs are files that end in .yaml, .yml or .json; `trueup init` writes a first one. An empty folder "
+                "never means that everybody goes: nothing was changed.",
             )
     return reading
 
@@ -124,7 +130,7 @@ def _read(file: Path, reading: Reading) -> None:
         if file.stat().st_size > MAX_BYTES:
             reading.findings.file(name, "too-large", f"larger than {MAX_BYTES // 1024 // 1024} MiB: no spec is")
             return
-        raw = file.read_bytes()
+        raw = reading.instead.get(file.absolute()) or file.read_bytes()
     except OSError as problem:
         reading.findings.file(name, "unreadable", f"the file cannot be read: {problem.strerror}")
         return

@@ -45,10 +45,14 @@ def load_specs(paths: Sequence[Path], registry: Registry = REGISTRY, vars_files:
 
 
 def check_specs(
-    paths: Sequence[Path], registry: Registry = REGISTRY, vars_files: Sequence[Path] = ()
+    paths: Sequence[Path],
+    registry: Registry = REGISTRY,
+    vars_files: Sequence[Path] = (),
+    instead: Mapping[Path, bytes] | None = None,
 ) -> tuple[Specs | None, list[Diagnostic]]:
-    """The specs, None when any of them is wrong, and every problem in order of place, warnings included."""
-    reading = read_documents(paths)
+    """The specs, None when any of them is wrong, and every problem in order of place, warnings included. ``instead``: as of
+    ``read_documents``."""
+    reading = read_documents(paths, instead)
     findings = reading.findings
     judge = Judge(registry, findings)
     documents = layered(reading, vars_files)

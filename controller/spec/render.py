@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 
 from controller.model.diagnostic import Diagnostic, Place, Severity
@@ -12,12 +13,12 @@ FORMAT = 1
 _RED, _YELLOW, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def render_text(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """One block per problem, then a count; an empty text when there is none."""
+def render_text(diagnostics: Sequence[Diagnostic], *, colour: bool = False, width: int = 80, count: bool = True) -> str:
+    """One block per problem, then a count unless somebody else says it; an empty text when there is none."""
     if not diagnostics:
         return ""
-    blocks = [_block(found, colour) for found in diagnostics]
-    return "\n\n".join([*blocks, summary(diagnostics)]) + "\n"
+    blocks = [_block(found, colour, width) for found in diagnostics]
+    return "\n\n".join([*blocks, *([summary(diagnostics)] if count else [])]) + "\n"
 
 
 def render_json(diagnostics: Sequence[Diagnostic]) -> str:
@@ -56,7 +57,7 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _block(found: Diagnostic, colour: bool) -> str:
+def _block(found: Diagnostic, colour: bool, width: int) -> str:
     tint = _RED if found.severity is Severity.ERROR else _YELLOW
     head = f"{found.place}: {_tinted(f'{found.severity}:', tint, colour)} {_tinted(found.summary, _BOLD, colour)}"
     lines = [head]
@@ -65,7 +66,9 @@ def _block(found: Diagnostic, colour: bool) -> str:
     if found.suggestion:
         lines.append(f"  Did you mean `{found.suggestion}`?")
     if found.detail:
-        lines.append(f"  {found.detail}")
+        lines += textwrap.wrap(
+            found.detail, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
     return "\n".join(lines)
 
 

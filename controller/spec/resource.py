@@ -75,13 +75,39 @@ class Specs:
         """The document with ``forEach`` that an address comes from."""
         return next((g for g in self.generators if address.startswith(g.prefix)), None) if self.generators else None
 
+    def labels_of(self, address: str) -> Mapping[str, str]:
+        """The labels of a resource as far as the specs tell them; none where nobody declares it."""
+        found = self.by_address.get(address) or self.made_by_records(address)
+        return found.labels if found is not None else {}
+
+    def now_called(self, address: str) -> str:
+        """Where an address leads, over several moves; what records made moves with the document that made it."""
+        moves = {move.from_: move.to for move in self.controller.moved}
+        seen = {address}
+        while True:
+            document, at, key = address.partition("@")
+            following = moves.get(address) or (f"{moves[document]}@{key}" if at and document in moves else address)
+            if following in seen:
+                return following
+            seen.add(following)
+            address = following
+
+    def is_gone(self, address: str) -> bool:
+        """Whether documents alone tell that this is not declared any more: no record makes it, and it has no new name."""
+        now = self.now_called(address)
+        return now not in self.by_address and self.made_by_records(now) is None
+
     def why_undecided(self, address: str) -> str:
-        """Why nobody knows whether this resource is declared; empty when it is known. What is not known is not forgotten."""
-        if (found := self.made_by_records(address)) is None:
+        """Why nobody knows whether this resource is declared; empty when it is known. What is not known is not forgotten, nor is
+        what has a new name that was not applied yet."""
+        now = self.now_called(address)
+        if now != address and now in self.by_address:
+            return f"the specs call it {now} now, and that was not applied yet"
+        if (found := self.made_by_records(now)) is None:
             return ""
         if not self.expanded:
             return f"the records of {found.for_each.source} have not been read"
-        return self.undecided.get(address) or self.undecided.get(f"{found.prefix}*", "")
+        return self.undecided.get(now) or self.undecided.get(f"{found.prefix}*", "")
 
     @cached_property
     def sources(self) -> Mapping[str, Resource]:

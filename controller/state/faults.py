@@ -31,7 +31,8 @@ def unusable(path: Path, error: sqlite3.Error) -> StateUnusable:
     if code == sqlite3.SQLITE_FULL:
         return StateUnusable(
             f"the disk is full: the state file {path} could not be written",
-            hint="free some space and run again; what was written before is intact",
+            hint="nothing is sent that cannot be written down first, and what was written before is intact; free some space, then "
+            "run the same again",
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return StateUnusable(

@@ -39,9 +39,13 @@ def fit(conn: sqlite3.Connection, keys: Keys, path: Path, *, read_only: bool) ->
 
 
 def must_still_fit(conn: sqlite3.Connection, keys: Keys, path: Path) -> None:
-    """Before something is sealed into the state: the key may have been rotated since we opened it. Raises KeyUnusable."""
+    """Before something is sealed into the state, or a run begins: the key may have been rotated since we opened it. Raises
+    KeyUnusable."""
     if not fits(conn, keys):
-        raise another_key(path, value(conn, ROTATED))
+        when = value(conn, ROTATED)
+        raise KeyUnusable(
+            f"the key of the state {path} was rotated at {when}, after this began; nothing was done", hint="run it again"
+        )
 
 
 def hand_over(conn: sqlite3.Connection, old: Keys, new: Keys, now: str) -> None:

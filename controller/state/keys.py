@@ -41,7 +41,9 @@ class Keys:
 
     def __init__(self, master: bytes, fingerprint_key: bytes | None = None, rotated: str = "") -> None:
         if len(master) != _BYTES:
-            raise KeyUnusable(f"the key holds {len(master)} bytes, it must be {_BYTES}")
+            raise KeyUnusable(
+                f"the key holds {len(master)} bytes, it must be {_BYTES}", hint="bring back the whole key from its copy"
+            )
         self._master = master
         self._aead = AESGCM(_derive(master, "sealing"))
         self._signing = _derive(master, "signing")
@@ -114,7 +116,10 @@ def read_key(path: Path) -> Keys:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
-                raise KeyUnusable(f"the key file {path} can be read by others (mode {mode:04o})", hint=f"chmod 600 {path}")
+                raise KeyUnusable(
+                    f"the key file {path} can be read by others (mode {mode:04o})",
+                    hint=f"who reads it can open every password that is kept here: chmod 600 {path}",
+                )
             content = file.read(1024)
     except FileNotFoundError:
         raise

@@ -22,6 +22,7 @@ import msgspec
 
 from controller.model.errors import LeaseHeld, LeaseLost, StateUnusable
 from controller.sdk.context import Clock
+from controller.state.fitting import must_still_fit
 from controller.state.rows import stamp
 from controller.state.statements import statements
 from controller.state.store import State
@@ -129,6 +130,8 @@ class Lease:
             row = conn.execute(sql.get, (self.name,)).fetchone()
             if row and not (held := Holder(*row)).is_gone(now.timestamp()):
                 return held
+            if self._state.keys is not None:  # who waited through a rotation would seal with a key that opens nothing
+                must_still_fit(conn, self._state.keys, self._state.store.path)
             conn.execute(sql.take, values)
             return int(conn.execute(sql.get, (self.name,)).fetchone()[0])
 
@@ -183,7 +186,8 @@ async def acquire(state: State, name: str, *, doing: str = "", wait: float = 0.0
 def _held(by: Holder) -> LeaseHeld:
     return LeaseHeld(
         f"another trueup works with this state: {by.words}",
-        hint="wait until it is done (--lock-timeout 5m), or see who it is and whether it lives: trueup state unlock",
+        hint="two at once would undo each other, so nothing was done: wait for it with --lock-timeout 5m, or see who it "
+        "is and whether it lives: trueup state unlock",
     )
 
 

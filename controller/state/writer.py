@@ -60,7 +60,7 @@ class Store:
 
     async def _submit(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
         if self._closed:
-            raise StateUnusable(f"the state file {self.path} is closed already")
+            raise StateUnusable(f"the state file {self.path} is closed already", hint="run the command again")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put(_Job(work, writes, loop, future))

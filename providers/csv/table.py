@@ -69,12 +69,18 @@ def decode(body: bytes, encoding: str, name: str) -> str:
         line = body.count(b"\n", 0, problem.start) + 1
         byte = body[problem.start : problem.start + 1].hex()
         message = f"{name}:{line}: byte 0x{byte} (position {problem.start}) is not {encoding}"
-        raise NotReadable(message, hint="declare the encoding, for example cp1252", code="wrong-encoding") from None
+        raise NotReadable(
+            message,
+            hint="save it as UTF-8, or write encoding: cp1252 (what Excel on Windows saves) under config of this source",
+            code="wrong-encoding",
+        ) from None
     if "\0" in text:
         raise NotReadable(f"{name} is not text", hint="save it as CSV (UTF-8); a spreadsheet file cannot be read", code="not-text")
     if encoding in _BYTE_ENCODINGS and not body.isascii() and _is_utf8(body):
         raise NotReadable(
-            f"{name} is UTF-8, not {encoding}", hint="set encoding: utf-8, or names would be garbled", code="wrong-encoding"
+            f"{name} is UTF-8, not {encoding}",
+            hint="write encoding: utf-8 under config of this source, or names would be garbled",
+            code="wrong-encoding",
         )
     return text
 
@@ -94,7 +100,7 @@ def _find_header(lines: io.StringIO, config: CsvConfig, name: str) -> tuple[int,
         position = lines.tell()
         line = lines.readline()
         if not line:
-            raise Incomplete(f"{name} holds no header line", hint="an empty source never removes anybody")
+            raise Incomplete(f"{name} holds no header line", hint="put the header line back; until then nobody is removed")
         if line[:4].casefold() == "sep=" and len(line.strip("\r\n")) == 5:
             return before + 1, config.delimiter or line[4]
         if line.strip():
@@ -107,7 +113,10 @@ def _detect(header: str, quote: str, name: str) -> str:
     outside = "".join(header.split(quote)[::2])
     counts = sorted(((outside.count(mark), mark) for mark in _DELIMITERS), reverse=True)
     if counts[0][0] and counts[0][0] == counts[1][0]:
-        raise NotReadable(f"{name}: it cannot be told what stands between the columns", hint="declare the delimiter")
+        raise NotReadable(
+            f"{name}: it cannot be told what stands between the columns",
+            hint='write what stands there under config of this source: delimiter: ";"',
+        )
     return counts[0][1] if counts[0][0] else ","
 
 
@@ -146,10 +155,17 @@ def _columns(header: list[str], config: CsvConfig, name: str) -> list[str]:
     named = [column for column in columns if column]
     twice = sorted({column for column in named if named.count(column) > 1})
     if twice:
-        raise NotReadable(f"{name}: the header names {', '.join(map(repr, twice))} twice", hint="rename one of them")
+        raise NotReadable(
+            f"{name}: the header names {', '.join(map(repr, twice))} twice",
+            hint="rename one of them in the file: nobody can tell which is meant",
+        )
     missing = missing_columns(config, named)
     if missing:
-        raise NotReadable(f"{name}: {missing}", hint=f"its columns are {', '.join(named)}", code="column-missing")
+        raise NotReadable(
+            f"{name}: {missing}",
+            hint=f"its columns are {', '.join(named)}: name the right one under `map` in this source's config",
+            code="column-missing",
+        )
     return columns
 
 

@@ -24,8 +24,6 @@ def check(resource: Any) -> Iterator[Problem]:
     if resource.zone is None:
         yield Problem(("config", "timezone"), "validity is written in local time, so the zone of the site is needed",
                       "write timezone: Europe/Stockholm here, or in the Controller's spec")  # fmt: skip
-    if not resource.mappings:
-        yield Problem((), "nothing is declared for this terminal", "write people: with at least one item")
     people = [m.mapping for m in resource.mappings if m.section == "people"]
     if any(mapping.extended is not None for mapping in people) and resource.config.extended_field is None:
         yield Problem(("config", "extendedField"), "people have an extended field, but nothing says which of the terminal's it is",

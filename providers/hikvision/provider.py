@@ -19,6 +19,7 @@ from providers.hikvision.fit import fit
 from providers.hikvision.kinds import KINDS, VALID
 from providers.hikvision.normalise import Normaliser
 from providers.hikvision.reader import HikvisionReader
+from providers.hikvision.transcribe import transcribe
 from providers.hikvision.writer import HikvisionWriter, Pens
 
 BARRED = Period("2000-01-01T00:00:00", "2000-01-01T23:59:59")
@@ -91,4 +92,5 @@ PROVIDER = TargetProvider(
         "ISAPI reachable over http or https",
         "an account that may read and write persons and cards (trueup test tries the reading)",
     ),
+    transcribe=transcribe,
 )

@@ -218,7 +218,7 @@ def _notes(limits: Limits, clock: Tree, offset: float | None) -> tuple[str, ...]
     notes = []
     if offset is not None and abs(offset) >= 1800:
         zone = text(clock.get("timeZone")) or "not told"
-        notes.append(f"its clock is {offset / 3600:+.1f} hours off; its time zone is set to {zone}")
+        notes.append(f"its time zone is set to {zone}: a clock that is wrong by whole hours often has the wrong zone")
     if not limits.cards.offered:
         notes.append("it keeps no cards")
     if not limits.faces.offered:

@@ -6,23 +6,25 @@ from collections.abc import Iterator, Sequence
 
 from controller.cli.show.documents import AnswerRow, Capacity
 from controller.cli.show.layout import STANDARD, View, wrapped
+from controller.cli.show.next_steps import next_step
 from controller.cli.show.words import counted, number
 from controller.model.units import show_duration
 
 
 def answers_text(rows: Sequence[AnswerRow], view: View = STANDARD) -> str:
-    lines = [line for row in rows for line in _row_lines(row)]
+    lines = [line for row in rows for line in _row_lines(row, view)]
     fine = sum(row.ok for row in rows)
     lines += ["", f"{number(fine)} of {counted(len(rows), 'resource')} answered as they should."]
     return "\n".join(lines)
 
 
-def _row_lines(row: AnswerRow) -> Iterator[str]:
-    yield from wrapped(f"{row.address}  {row.message or 'answers'} ({row.provider})", 0, hang=2, sign="+ " if row.ok else "! ")
-    if row.hint:
-        yield from wrapped(row.hint, 4, sign="-> ")
-    if step := _NEXT.get(row.code):
-        yield from wrapped(step.format(address=row.address), 4, sign="-> ")
+def _row_lines(row: AnswerRow, view: View) -> Iterator[str]:
+    yield from wrapped(
+        f"{row.address}  {view.told(row.message) or 'answers'} ({row.provider})", 0, hang=2, sign="+ " if row.ok else "! "
+    )
+    for step in (row.hint, *(() if row.ok else next_step(row.code, row.address, view))):
+        if step:
+            yield from wrapped(view.told(step), 4, sign="-> ")
     serial = f"serial {row.identity}" if row.identity else ""
     firmware = f"firmware {row.firmware}" if row.firmware else ""
     if known := ", ".join(part for part in (row.model, serial, firmware) if part):
@@ -40,19 +42,6 @@ def _row_lines(row: AnswerRow) -> Iterator[str]:
             yield from wrapped(f"the account may not {right.what}: {right.message}", 4, hang=2, sign="! ")
     for note in row.notes:
         yield from wrapped(note, 4, hang=2)
-
-
-# What to do next at two in the morning, by the code of what went wrong; the message has said what happened.
-_NEXT = {
-    "unreachable": "is it switched on? Open its address in a browser on this machine; then look at cable and network",
-    "timed-out": "wait a minute, then: trueup test {address}; if it stays so, restart the device",
-    "connection-lost": "again: trueup test {address}; if it stays so, restart it, and compare http and https in url",
-    "credentials-refused": "try no more passwords: devices lock for half an hour. Set the right one, then: trueup test {address}",
-    "secret-missing": "then: trueup test {address}",
-    "wrong-target": "nothing is sent there until this is cleared up: find out which device has this address now",
-    "unreadable-answer": "something else may answer at this address: open it in a browser",
-    "rights-missing": "then: trueup test {address}",
-}
 
 
 def _clock(offset: float) -> str:

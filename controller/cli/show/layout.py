@@ -1,16 +1,24 @@
-"""Lines of at most 80 columns, folding of long lists, and small tables. Plain strings: rich needs 400 us for a row of a table."""
+"""Lines no wider than the screen, folding of long lists, and small tables. Plain strings: rich needs 400 us per row of a table."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from controller.cli.show.words import number
+from controller.cli.screen import COLUMNS
+from controller.cli.show.words import local_times, number
 from controller.cli.talk import plain
 
-WIDTH = 80
+_COMMAND = re.compile(r"`[^`]+`|(?<=: )(?:trueup|chmod) [^`;]+$")  # to be copied, so broken only where it is wider than the screen
+_GLUE = "\xa0"  # textwrap breaks at blanks, and this is none
+
+
+def width() -> int:
+    """Columns of the screen, at most 80."""
+    return COLUMNS.get()
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,10 @@ class View:
         verb, _, rest = words.partition(" ")
         return f"trueup {verb}{self.given}" + (f" {rest}" if rest else "")
 
+    def told(self, text: str) -> str:
+        """A message with its moments in the site's zone."""
+        return local_times(text, self.zone)
+
 
 STANDARD = View()
 
@@ -37,14 +49,17 @@ STANDARD = View()
 def wrapped(text: str, indent: int, *, hang: int = 0, sign: str = "") -> Iterator[str]:
     """The text indented, broken between words where it passes the width; further lines hang."""
     text = plain(text)
-    lead = " " * indent + sign
-    if len(lead) + len(text) <= WIDTH:
+    lead, room = " " * indent + sign, width()
+    if len(lead) + len(text) <= room:
         yield lead + text
         return
     follow = " " * (indent + len(sign) + hang)
-    yield from textwrap.wrap(
-        " ".join(text.split()), WIDTH, initial_indent=lead, subsequent_indent=follow, break_long_words=False, break_on_hyphens=False
-    )
+    most = room - len(follow)
+    glued = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE) if len(found[0]) <= most else found[0], " ".join(text.split()))
+    for line in textwrap.wrap(
+        glued, room, initial_indent=lead, subsequent_indent=follow, break_long_words=False, break_on_hyphens=False
+    ):
+        yield line.replace(_GLUE, " ")
 
 
 def rest(total: int, shown: int, indent: int) -> Iterator[str]:
@@ -54,11 +69,15 @@ def rest(total: int, shown: int, indent: int) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]], indent: int = 0, *, right: frozenset[int] = frozenset()) -> Iterator[str]:
-    """Columns as wide as their widest cell; the last one runs free."""
+    """Columns as wide as their widest cell; the last one runs free. A row that is wider than the screen is broken between words."""
     if not rows:
         return
     rows = [[plain(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
-        yield (" " * indent + "  ".join(cells)).rstrip()
+        line = (" " * indent + "  ".join(cells)).rstrip()
+        if len(line) <= width():
+            yield line
+        else:
+            yield from wrapped("  ".join(cell for cell in row if cell), indent, hang=4)

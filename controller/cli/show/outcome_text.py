@@ -42,9 +42,9 @@ def _trouble_lines(result: RunResult, view: View) -> Iterator[str]:
     for resource in result.resources:
         if resource.fatal:
             yield ""
-            yield from wrapped(f"{resource.resource}: {resource.fatal}", 0, hang=2, sign="! ")
+            yield from wrapped(view.told(f"{resource.resource}: {resource.fatal}"), 0, hang=2, sign="! ")
             if resource.hint:
-                yield from wrapped(resource.hint, 2, sign="-> ")
+                yield from wrapped(view.told(resource.hint), 2, sign="-> ")
     groups: dict[tuple[Status, str, str], list[Outcome]] = defaultdict(list)
     for outcome in result.outcomes:
         if outcome.status in _WRONG:

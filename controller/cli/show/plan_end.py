@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from controller.cli.show.layout import View, rest, wrapped
 from controller.cli.show.words import VERDICTS, counted, moment, number
 from controller.engine.review.meaning import digest_of
-from controller.model.change import Limit, Notice, Plan, Verdict
+from controller.model.change import Condition, Limit, Notice, Plan, Verdict
 
 
 def notice_lines(plan: Plan, view: View) -> Iterator[str]:
@@ -63,7 +63,8 @@ def remedy(limit: Limit) -> str:
     """What to do about a limit when it is right that it is passed."""
     if limit.flag:
         return f"if that is right, add {limit.flag}"
-    return "nothing overrides this rule" + (f"; it stands at {limit.place}" if limit.place else "")
+    stands = f" where it stands ({limit.place})" if limit.place else ""
+    return f"no flag overrides this rule: plan again when it no longer applies, or change it{stands}"
 
 
 def flags(limits: Sequence[Limit]) -> str:
@@ -85,6 +86,8 @@ def closing_lines(plan: Plan, view: View, saved: str) -> Iterator[str]:
     elif plan.offline:
         yield "Planned without asking anybody, from what is remembered; it cannot be applied."
         yield f"To see how things stand now: {view.command(again('plan', plan))}"
+    elif not plan.changes and any(resource.condition is Condition.PARKED for resource in plan.resources):
+        yield "Nothing can be applied there until that is put right."
     elif not plan.changes:
         yield "Nothing to apply."
     elif saved:

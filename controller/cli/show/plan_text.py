@@ -10,7 +10,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from controller.cli.show.layout import STANDARD, WIDTH, View, rest, wrapped
+from controller.cli.show.layout import STANDARD, View, rest, width, wrapped
+from controller.cli.show.next_steps import next_step
 from controller.cli.show.plan_end import again, closing_lines, limit_lines, notice_lines
 from controller.cli.show.words import ACTIONS, EFFECTS, counted, number, phrase, sign
 from controller.model.change import Action, Change, Condition, FieldChange, Plan, ResourcePlan
@@ -89,6 +90,9 @@ def head_lines(plan: Plan) -> Iterator[str]:
         yield f"No changes: nothing to do on {resources}{aside}."
     if plan.changes and parked:
         yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
+    if plan.returns:
+        yield from wrapped(f"a rollback: returns what run {plan.returns} changed to what stood there before", 2, hang=2)
+        yield from wrapped("the specs stay as they are: what they say otherwise the next plan shows again", 2, hang=2)
     if plan.sources:
         read = ", ".join(f"{name} ({counted(records, 'record')})" for name, records in sorted(plan.sources.items()))
         yield from wrapped(f"from {read}", 2, hang=5)
@@ -101,7 +105,7 @@ def head_lines(plan: Plan) -> Iterator[str]:
 def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: View) -> Iterator[str]:
     yield from _who(resource)
     if resource.condition is not Condition.COMPLETE:
-        yield from _condition_lines(resource)
+        yield from _condition_lines(resource, view)
     if view.whole:
         yield from given_lines(resource)
     elif shared := ", ".join(dict.fromkeys(g.by for g in resource.given if " " in g.by)):
@@ -120,7 +124,7 @@ def _who(resource: ResourcePlan) -> Iterator[str]:
     """The address and what answered there, on two lines where one is too short."""
     serial = f"serial {resource.identity}" if resource.identity else ""
     known = ", ".join(part for part in (resource.model, serial, resource.target) if part)
-    if len(resource.address) + len(known) + 2 <= WIDTH:
+    if len(resource.address) + len(known) + 2 <= width():
         yield from wrapped(f"{resource.address}  {known}".rstrip(), 0)
     else:
         yield from wrapped(resource.address, 0)
@@ -145,16 +149,17 @@ def _there(resource: ResourcePlan) -> str:
     return ", ".join(parts)
 
 
-def _condition_lines(resource: ResourcePlan) -> Iterator[str]:
+def _condition_lines(resource: ResourcePlan, view: View) -> Iterator[str]:
     match resource.condition:
         case Condition.PARKED:
-            yield from wrapped(f"left alone: {resource.message}", 2, hang=2, sign="! ")
+            yield from wrapped(f"left alone: {view.told(resource.message)}", 2, hang=2, sign="! ")
         case Condition.OFFLINE:
             yield from wrapped(resource.message or "not asked: planned from what is remembered of it", 2, hang=2)
         case _:
             yield from wrapped(resource.message, 2, hang=2)
-    if resource.hint:
-        yield from wrapped(resource.hint, 4, sign="-> ")
+    for step in (resource.hint, *next_step(resource.code, resource.address, view)):
+        if step:
+            yield from wrapped(view.told(step), 4, sign="-> ")
 
 
 def _quiet_lines(resources: Iterable[ResourcePlan], changed: dict[str, list[Change]], view: View) -> Iterator[str]:

@@ -1,21 +1,23 @@
-"""Where an apply stands while it runs: a table that repaints on a terminal, plain lines in a log. Always on stderr."""
+"""Where long work stands: one line that is painted over on a terminal, a line now and then in a log. Always on stderr."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from controller.cli import screen
+from controller.cli.show.pace import Whole, counts, pace_words
+from controller.cli.show.pace import pace as pace_of
 from controller.cli.talk import Talk, plain, write
 from controller.model.outcome import Progress
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 Report = Callable[[Progress], None]
-_ROWS = 12  # more devices than this are summed up in a last row
+_NAMED = 12  # more resources than this are told of only as a whole
 _STEP = 50  # percent between two lines about the same resource
+_OFTEN = 0.125  # seconds between two paintings
+_SELDOM = 10.0  # seconds between two lines about the whole in a log
 
 
 @contextmanager
@@ -23,56 +25,58 @@ def progress(talk: Talk) -> Iterator[Report]:
     """What to call with each Progress."""
     if talk.quiet:
         yield lambda step: None
-    elif talk.colour and sys.stderr is not None and sys.stderr.isatty():
-        with _live() as report:
+    elif screen.repaints(sys.stderr):
+        with painting() as report:
             yield report
     else:
         yield Lines(lambda line: write(sys.stderr, line))
 
 
 class Lines:
-    """A line when a resource does something else, and half-way: a log is read afterwards."""
+    """A line when a resource does something else and half-way, and now and then one about the whole: a log is read afterwards."""
 
-    def __init__(self, say: Callable[[str], object]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], object], clock: Callable[[], float] = time.monotonic) -> None:
+        self._say, self._clock = say, clock
         self._last: dict[str, tuple[str, int]] = {}
+        self._began: dict[str, tuple[float, int]] = {}
+        self._whole = Whole()
+        self._said = clock()
 
     def __call__(self, step: Progress) -> None:
-        share = min(100, (step.done + step.failed) * 100 // step.total) if step.total else 0
-        mark = (step.doing, share // _STEP)
-        if self._last.get(step.resource) != mark:
-            self._last[step.resource] = mark
-            self._say(plain(f"{step.resource}: {step.doing}{counts(step)}"))
+        now = self._clock()
+        self._whole.add(step, now)
+        share = min(100, step.done * 100 // step.total) if step.total else 0
+        mark, last = (step.doing, share // _STEP), self._last.get(step.resource)
+        self._last[step.resource] = mark
+        if last is None or last[0] != step.doing:
+            self._began[step.resource] = (now, step.done)
+        if last != mark and len(self._last) <= _NAMED:
+            self._tell(f"{step.resource}: {step.doing}{counts(step)}{self._pace(step, now)}", now)
+        elif now - self._said >= _SELDOM:
+            self._tell(self._whole.line(now), now)
 
+    def _pace(self, step: Progress, now: float) -> str:
+        began, before = self._began[step.resource]
+        return pace_words(pace_of(step.done - before, step.total - before, now - began))
 
-def counts(step: Progress) -> str:
-    failed = f", {step.failed:,} failed" if step.failed else ""
-    if step.total and step.done + step.failed <= step.total:  # a total that was overtaken tells nothing
-        return f" {step.done:,} of {step.total:,}{failed}"
-    return f" {step.done:,}{failed}" if step.done or step.failed else ""
+    def _tell(self, line: str, now: float) -> None:
+        self._said = now
+        self._say(plain(line))
 
 
 @contextmanager
-def _live() -> Iterator[Report]:
-    from rich.console import Console
-    from rich.live import Live
+def painting(clock: Callable[[], float] = time.monotonic) -> Iterator[Report]:
+    """One line on the terminal, gone at the end. What is written meanwhile takes its place, and it comes back below."""
+    whole, painted = Whole(), [-_OFTEN]
 
-    steps: dict[str, Progress] = {}
-    with Live(console=Console(stderr=True), refresh_per_second=8, transient=True, get_renderable=lambda: live_table(steps)):
-        yield lambda step: steps.__setitem__(step.resource, step)
+    def report(step: Progress) -> None:
+        now = clock()
+        whole.add(step, now)
+        if now - painted[0] >= _OFTEN:
+            painted[0] = now
+            screen.paint(plain(whole.line(now)))
 
-
-def live_table(steps: dict[str, Progress]) -> Table:
-    """The rows that are painted: those still at work first."""
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    busy = sorted(steps.values(), key=lambda s: bool(s.total) and s.done + s.failed >= s.total)
-    for step in busy[:_ROWS]:
-        bar = ProgressBar(total=step.total or None, completed=step.done + step.failed, width=20, pulse=False)
-        grid.add_row(Text(step.resource), bar, Text(plain(step.doing) + counts(step)))
-    if len(busy) > _ROWS:
-        grid.add_row(Text(f"and {len(busy) - _ROWS} more"), "", "")
-    return grid
+    try:
+        yield report
+    finally:
+        screen.wipe()

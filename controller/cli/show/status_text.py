@@ -15,6 +15,13 @@ _TROUBLES = {
     "Stalled": "gets no further",
     "Orphaned": "no spec declares it any more",
 }
+_STEPS = {
+    "Ready": "test {address}",
+    "Synced": "plan --target {address}",
+    "Drifted": "drift --target {address}",
+    "Stalled": "plan --target {address}",
+    "Orphaned": "plan",
+}
 
 
 def status_text(rows: Sequence[StatusRow], view: View = STANDARD) -> str:
@@ -39,7 +46,9 @@ def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
             since = f", since {moment(condition.last_transition, view.zone)}" if condition.last_transition else ""
             trouble = _TROUBLES.get(condition.type, condition.type)
             said = f"{trouble}: {condition.message}" if condition.message else trouble
-            yield from wrapped(f"{said}{since}", 2, hang=2, sign="! ")
+            yield from wrapped(view.told(f"{said}{since}"), 2, hang=2, sign="! ")
+            if step := _STEPS.get(condition.type):
+                yield from wrapped(f"to see more: {view.command(step.format(address=row.address))}", 4, sign="-> ")
 
 
 def _word(row: StatusRow) -> str:

@@ -14,10 +14,12 @@ FORMAT = 1
 
 
 class WhyDocument(msgspec.Struct, frozen=True):
-    """Output of ``trueup why -o json``. ``found`` holds the records that ``--find`` may mean when it is not exactly one."""
+    """Output of ``trueup why -o json``. ``found`` holds the records that ``--find`` may mean when it is not exactly one, ``unread``
+    then the rows that could not be looked through."""
 
     answers: tuple[Answer, ...] = ()
     found: tuple[Found, ...] = ()
+    unread: tuple[str, ...] = ()
     format: int = FORMAT
 
 

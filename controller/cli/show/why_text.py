@@ -14,22 +14,23 @@ if TYPE_CHECKING:
     from controller.engine.why.trial import Group, Trial
 
 _COLUMN = 12  # the widest title and two blanks
+_ROWS = 5  # of those that cannot be read
 _WORDS = {"yes": "yes", "no": "no", "unknown": "not known", "filled": "filled", "missing": "not filled", "unreadable": "unreadable"}
 
 
 def why_text(answers: Sequence[Answer], view: View = STANDARD) -> str:
-    return "\n\n".join("\n".join(_answer_lines(answer)) for answer in answers)
+    return "\n\n".join("\n".join(_answer_lines(answer, view)) for answer in answers)
 
 
-def _answer_lines(answer: Answer) -> Iterator[str]:
+def _answer_lines(answer: Answer, view: View) -> Iterator[str]:
     yield from wrapped(f"{answer.address}  {answer.label}".rstrip(), 0)
-    yield from wrapped(sentence(answer.message), 2)
+    yield from wrapped(sentence(view.told(answer.message)), 2)
     if answer.hint:
-        yield from wrapped(answer.hint, 2, sign="-> ")
+        yield from wrapped(view.told(answer.hint), 2, sign="-> ")
     if answer.facts:
         yield ""
     for fact in answer.facts:
-        yield from _fact_lines(fact)
+        yield from _fact_lines(fact, view)
 
 
 def sentence(text: str) -> str:
@@ -37,9 +38,9 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
-def _fact_lines(fact: Fact) -> Iterator[str]:
+def _fact_lines(fact: Fact, view: View) -> Iterator[str]:
     place = f" ({fact.place})" if fact.place and fact.place not in fact.text else ""
-    yield from wrapped(fact.text + place, 2, sign=fact.title.ljust(_COLUMN))
+    yield from wrapped(view.told(fact.text) + place, 2, sign=fact.title.ljust(_COLUMN))
 
 
 def found_text(text: str, search: Search, view: View = STANDARD) -> str:
@@ -47,6 +48,10 @@ def found_text(text: str, search: Search, view: View = STANDARD) -> str:
     lines = [line for failed in search.failed for line in wrapped(failed, 0, sign="! ")]
     if not search.found:
         lines += [*wrapped(f"Nobody found: {text!r} is in none of {counted(search.looked_at, 'record')}, nor in what we own.", 0)]
+        lines += [
+            *wrapped("look for a shorter part, or a number; letters with accents are looked for as they stand", 2, sign="-> ")
+        ]
+        lines += list(_unread_lines(search.unread))
         return "\n".join(lines)
     lines += [f"{counted(len(search.found), 'match', 'matches')}; ask about one of them:"]
     for found in search.found:
@@ -56,6 +61,16 @@ def found_text(text: str, search: Search, view: View = STANDARD) -> str:
     if search.more:
         lines.append("There are more; look for a longer part of the name.")
     return "\n".join(lines)
+
+
+def _unread_lines(unread: Sequence[str]) -> Iterator[str]:
+    """Rows that may be whom somebody looks for."""
+    if unread:
+        yield from wrapped("Or it is one of the rows that cannot be read, and so were not looked through:", 0)
+    for row in unread[:_ROWS]:
+        yield from wrapped(row, 2, sign="! ", hang=2)
+    if len(unread) > _ROWS:
+        yield "  ... and more; to see them: trueup plan --verbose"
 
 
 def trial_text(trial: Trial, view: View = STANDARD) -> str:

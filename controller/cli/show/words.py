@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
@@ -109,3 +110,11 @@ def moment(text: str, zone: tzinfo | None) -> str:
     if zone is None:
         return f"{when:%Y-%m-%d %H:%M} UTC"
     return f"{when.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+_STAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)(?!\w)")
+
+
+def local_times(text: str, zone: tzinfo | None) -> str:
+    """The text with every moment of ours in it as people read it."""
+    return _STAMP.sub(lambda found: moment(found[0], zone), text)

@@ -15,7 +15,8 @@ from controller.engine.applying.lane import Conditions, Job, LaneResult, run_lan
 from controller.engine.applying.recovery import recover
 from controller.engine.applying.stop import Stop
 from controller.engine.applying.summing import notices_by_resource, resource_result, run_result
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
+from controller.engine.past.images import image_named
 from controller.engine.plans.limits import overspent_since
 from controller.engine.plans.planfile import encode
 from controller.engine.plans.planning import Planned
@@ -29,6 +30,7 @@ from controller.engine.wishes.desired import Fitted
 from controller.engine.wishes.gather import Gathered, gather
 from controller.engine.world import Report, World, new_run, silent, stamp
 from controller.model.change import Action, Change, Condition, Plan, ResourcePlan
+from controller.model.entity import Actual
 from controller.model.outcome import Outcome, Progress, RunResult, Status
 from controller.state.rows import Finished, RunRow
 
@@ -96,7 +98,8 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
         if spent := await overspent_since(world, plan, summary, changes):
             return await _refuse(world, teller, changes, spent)
         desired = gathered.desired.get(summary.address)
-        job = Job(world.specs.by_address[summary.address], summary, tuple(changes), planned.wishes, desired)
+        resource, images = world.specs.by_address[summary.address], await _images(world, changes)
+        job = Job(resource, summary, tuple(changes), planned.wishes, desired, images)
         async with world.lanes:
             await world.state.origins.doubt(summary.address, summary.origins)  # before, for a run that is killed
             result = await run_lane(job, conditions)
@@ -131,6 +134,7 @@ async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:
         change.resource
         for change in planned.plan.changes
         if change.id not in planned.wishes
+        and not change.image
         and change.resource in specs
         and withholds(change, provider_of(specs[change.resource]).kind_of(change.kind))
     }
@@ -138,6 +142,17 @@ async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:
     if not resources:
         return Gathered()
     return await gather(world, resources, frozenset(planned.plan.allowances), offline=False, report=run.report)
+
+
+async def _images(world: World, changes: Iterable[Change]) -> dict[str, Actual]:
+    """What a rollback gives back and its plan withholds: the journal keeps it sealed."""
+    found: dict[str, Actual] = {}
+    for change in changes:
+        if change.image:
+            kind = provider_of(world.specs.by_address[change.resource]).kind_of(change.kind)
+            image = await image_named(world.state, kind, change.image)
+            found |= {change.id: image} if image is not None else {}
+    return found
 
 
 def _both(report: Report, teller: Teller) -> Report:

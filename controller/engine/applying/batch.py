@@ -139,7 +139,7 @@ class Batch:
         elif self.full and change.action is Action.CREATE:
             self._end(item, Status.FAILED, self.full.message, self.full.code)
         elif not item.prepare():
-            self._end(item, Status.STALE, "the records behind it have changed since the plan was made; plan again")
+            self._end(item, Status.STALE, item.unprepared)
         else:
             return True
         return False

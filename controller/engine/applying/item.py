@@ -22,12 +22,13 @@ def withholds(change: Change, kind: EntityKind) -> bool:
 
 @dataclass
 class Item:
-    """``wish`` is the entity behind the change where this process knows it; ``current`` what the latest look showed."""
+    """``wish`` is the entity behind the change where this process knows it, ``current`` what the latest look showed."""
 
     change: Change
     kind: EntityKind
     marks: Marks
     wish: Entity | None = None
+    image: Actual | None = None  # of a rollback: what stood there before the run that it returns
     current: Actual | None = None
     values: tuple[Any, ...] = ()
     written: Written | None = None
@@ -41,11 +42,13 @@ class Item:
 
     @property
     def key(self) -> str:
-        return self.wish.key if self.wish else self.known or (self.current.key if self.current else self.change.key)
+        known = self.wish or self.image
+        return known.key if known else self.known or (self.current.key if self.current else self.change.key)
 
     @property
     def ref(self) -> Ref:
-        key = self.wish.key if self.wish else self.known or ("" if self.kind.sensitive_key else self.change.key)
+        known = self.wish or self.image
+        key = known.key if known else self.known or ("" if self.kind.sensitive_key else self.change.key)
         return Ref(key, self.change.subject, self.change.remote_id)
 
     @property
@@ -72,7 +75,14 @@ class Item:
     @property
     def needs_wish(self) -> bool:
         """Whether the plan alone does not say what to write: it holds neither sensitive values nor sensitive keys."""
-        return self.wish is None and withholds(self.change, self.kind)
+        return self.wish is None and self.image is None and withholds(self.change, self.kind)
+
+    @property
+    def unprepared(self) -> str:
+        """Why what the plan withholds is not known any more."""
+        if self.change.image and self.image is None:
+            return "what stood there before is not kept any more, or was sealed with another key"
+        return "the records behind it have changed since the plan was made; plan again"
 
     def took(self, written: Written) -> None:
         """Note what one attempt came to. A yes that was not seen yet is as open as no answer, also when a later attempt fails."""
@@ -124,7 +134,8 @@ class Item:
             return False
         else:
             for field in change.fields:
-                values[self.kind.index(field.name)] = field.after
+                place = self.kind.index(field.name)
+                values[place] = self.image.values[place] if self.image is not None else field.after
         self.values = tuple(values)
         return self.marks.entity(self.kind, Entity(self.kind.name, self.key, self.values), change.managed) == change.fingerprint
 

@@ -9,13 +9,14 @@ from controller.engine.applying.batch import Batch, Means, finished_of
 from controller.engine.applying.item import Item
 from controller.engine.applying.stop import Stop
 from controller.engine.judging.finding import found_as_planned
-from controller.engine.judging.survey import exchanged, judge, provider_of
+from controller.engine.judging.kinds import provider_of
+from controller.engine.judging.trust import exchanged, judge
 from controller.engine.side_by_side import asking
 from controller.engine.telling import Teller
 from controller.engine.wishes.desired import DesiredSet, Fitted
 from controller.engine.world import Report, World
 from controller.model.change import Action, Change, ResourcePlan
-from controller.model.entity import Entity, EntityKind, Facts
+from controller.model.entity import Actual, Entity, EntityKind, Facts
 from controller.model.outcome import Outcome, Progress, Status
 from controller.sdk.errors import Done, ProviderError, WrongTarget
 from controller.sdk.provider import Reader
@@ -32,6 +33,7 @@ class Job:
     changes: tuple[Change, ...]
     wishes: Mapping[str, Entity] = field(default_factory=dict)
     desired: DesiredSet | None = None
+    images: Mapping[str, Actual] = field(default_factory=dict)  # by change id: what a rollback writes and its plan withholds
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,10 @@ async def _write_down(left: Sequence[Item], conditions: Conditions) -> None:
 
 def _items(job: Job, world: World) -> list[Item]:
     provider, marks = provider_of(job.resource), world.marks
-    return [Item(change, provider.kind_of(change.kind), marks, wish=job.wishes.get(change.id)) for change in job.changes]
+    return [
+        Item(change, provider.kind_of(change.kind), marks, wish=job.wishes.get(change.id), image=job.images.get(change.id))
+        for change in job.changes
+    ]
 
 
 def _leave(item: Item, fatal: ProviderError | None, world: World) -> None:
@@ -180,7 +185,8 @@ class _Lane:
     async def _find_keys(self, reader: Reader) -> None:
         """For a saved plan: the keys that it withholds, from what is there. Asking without a key would be answered with nothing,
         and nothing would be taken for absence."""
-        nameless = [i for i in self._items if i.wish is None and i.kind.sensitive_key and i.change.action is not Action.FORGET]
+        unknown = [item for item in self._items if item.wish is None and item.image is None]
+        nameless = [item for item in unknown if item.kind.sensitive_key and item.change.action is not Action.FORGET]
         kinds = list(dict.fromkeys(item.kind.name for item in nameless))
         if not kinds:
             return

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from controller.engine.applying.item import Item
-from controller.engine.judging.survey import judge, provider_of
+from controller.engine.judging.kinds import provider_of
+from controller.engine.judging.trust import judge
 from controller.engine.judging.unseen import hides
 from controller.engine.plans.limits import counts_as
 from controller.engine.plans.planfile import changes_of

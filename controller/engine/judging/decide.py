@@ -83,7 +83,7 @@ def _may_adopt(target: Target, kind: EntityKind, wish: Entity, actual: Actual, m
             return True
         case _:
             message, code = f"{who(kind, actual)} is there already and not ours", "not-ours"
-            hint = "take over what agrees with `policy: {adopt: matching}`, or everything under our keys with `adopt: all`"
+            hint = "`trueup import RESOURCE` takes over what agrees, now; `policy: {adopt: matching}` does so in every run"
     target.tally.foreign += 1
     target.apart[kind.name, wish.key] = message
     notice(target, kind, actual, Verdict.FOREIGN, code, message, hint)
@@ -118,7 +118,10 @@ def _update(
     if not fields and row is not None:
         action = Action.ADOPT  # a begun create that turned out well, or a barred one whose wish is what stands there
     reason = _why_update(row, drift=drift, fields=bool(fields))
-    change(target, kind, wish, actual, action=action, effect=effect, reason=reason, fields=fields, drift=drift, managed=managed)
+    change(
+        target, kind, wish, actual, action=action, effect=effect, reason=reason, fields=fields, drift=drift, managed=managed,
+        taken=row is None,
+    )  # fmt: skip
 
 
 def _with_drift(
@@ -151,12 +154,12 @@ def _replace(target: Target, kind: EntityKind, wish: Entity, actual: Actual, row
         reason = held.message if isinstance(held, Refusal) else held
         notice(target, kind, actual, Verdict.HELD, "removal-held", f"{who(kind, actual)} stays where it is: {reason}")
         return
-    if reason := target.protections.lasting(kind.name, wish.key):
+    if reason := target.protections.lasting(kind.name, wish.key) or target.needed.get((kind.name, wish.key), ""):
         notice(target, kind, actual, Verdict.PROTECTED, "never-removed", f"{who(kind, actual)} would have to be replaced: {reason}")
         return
     gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, provenance=wish.provenance, label=actual.label)
     effect = effect_of(Action.DELETE, kind, None, (), ())
-    change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason=why)
+    change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason=why, taken=row is None)
     _create(target, kind, wish, why, drift=False)
 
 

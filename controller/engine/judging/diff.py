@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from controller.engine.marks import Marks
 from controller.model.change import Action, FieldChange
 from controller.model.entity import Effect, EntityKind, Field
@@ -32,7 +34,9 @@ def field_changes(
         if before is None and new is None:
             continue  # nothing is declared for it
         if field.sensitive or field.write_only:
-            changes.append(_withheld(kind, field, old, new, marks))
+            hidden = _withheld(kind, field, old, new, marks)
+            unseen = field.write_only and before is not None  # there was one, whichever it was
+            changes.append(msgspec.structs.replace(hidden, was=MASK) if unseen else hidden)
         else:
             was, becomes = shown(field, old), "" if before is None and new == field.usual else shown(field, new)
             changes.append(FieldChange(field.name, old, new, was=was, becomes=becomes, title=title_of(field)))

@@ -12,7 +12,7 @@ from controller.state.rows import OwnedRow
 
 def change(
     target: Target, kind: EntityKind, wish: Entity, actual: Actual | None, *, action: Action, effect: Effect, reason: str,
-    fields: tuple[FieldChange, ...] = (), drift: bool = False, managed: tuple[str, ...] | None = None,
+    fields: tuple[FieldChange, ...] = (), drift: bool = False, managed: tuple[str, ...] | None = None, taken: bool = False,
 ) -> None:  # fmt: skip
     change_id = target.change_id()
     whole = managed is not None and len(managed) == len(kind.fields)
@@ -35,6 +35,7 @@ def change(
             drift=drift,
             only_existing=wish.only_existing,
             administrator=_of_an_administrator(target, kind, wish, actual),
+            taken=taken,
             provenance=wish.provenance,
         )
     )

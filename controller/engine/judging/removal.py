@@ -26,7 +26,7 @@ def decide_extra(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow
         return
     if target.policy.prune == "none":
         return
-    _remove(target, kind, actual, row)
+    remove(target, kind, actual, row)
 
 
 def held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> Refusal | str:
@@ -44,24 +44,25 @@ def held_by(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | No
     return desired.hold_all[0] if desired.hold_all else ""
 
 
-def _remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
+def remove(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None, why: str = "is no longer declared") -> None:
+    """By the rules of the policy: deleted, barred, or forgotten; what is protected stays."""
     how = target.policy.on_removal
     if how == "delete" and row is not None and row.only_existing and target.policy.prune != "all":
         how = "expire"  # we never made it, so it is not ours to delete
     if how == "keep":
-        forget(target, kind, actual, row, "is no longer declared; it stays at the target, no longer managed")
+        forget(target, kind, actual, row, f"{why}; it stays at the target, no longer managed")
         return
     reason = target.untouchable(kind, actual.key, actual.subject) or _lasting(target, kind, actual)
+    if how == "delete":
+        reason = reason or target.needed.get((kind.name, actual.key), "")
     if reason:
-        notice(
-            target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} is no longer declared but stays: {reason}"
-        )
+        notice(target, kind, actual, Verdict.PROTECTED, "protected", f"{who(kind, actual)} {why} but stays: {reason}")
     elif how == "delete" or not kind.expires:  # what cannot expire (a card) would go on opening doors
         gone = Entity(kind.name, actual.key, actual.values, subject=actual.subject, label=_label(kind, actual))
         effect = effect_of(Action.DELETE, kind, None, (), ())
-        change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason="is no longer declared")
+        change(target, kind, gone, actual, action=Action.DELETE, effect=effect, reason=why, taken=row is None)
     else:
-        _bar(target, kind, actual, row)
+        _bar(target, kind, actual, row, why)
 
 
 def _lasting(target: Target, kind: EntityKind, actual: Actual) -> str:
@@ -77,7 +78,7 @@ def _label(kind: EntityKind, actual: Actual) -> str:
     return actual.label or (actual.subject if kind.sensitive_key else actual.key)
 
 
-def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None) -> None:
+def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None, why: str) -> None:
     """Barring keeps a tombstone: the barred form stays desired, so that undoing it at the target is drift."""
     values = target.provider.bar(kind.name, actual, target.moment)
     tombstone = row is not None and row.tombstone
@@ -89,11 +90,11 @@ def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None)
     managed = target.managed(kind, ours)
     fields = field_changes(kind, actual.values, values, managed, target.marks)
     if values != actual.values and not fields:
-        message = f"{who(kind, actual)} is no longer declared but keeps access: what would bar it is ignored or not managed here"
+        message = f"{who(kind, actual)} {why} but keeps access: what would bar it is ignored or not managed here"
         notice(target, kind, actual, Verdict.PROTECTED, "bar-ignored", message, "take the field out of policy.ignore")
         return
     effect = Effect.REVOKES if fields else Effect.NEUTRAL
-    reason = "was let in again at the target" if tombstone and fields else "is no longer declared"
+    reason = "was let in again at the target" if tombstone and fields else why
     never_made = row is None or row.only_existing
     barred = Entity(kind.name, actual.key, values, subject=actual.subject, label=_label(kind, actual), only_existing=never_made)
     change(
@@ -107,6 +108,7 @@ def _bar(target: Target, kind: EntityKind, actual: Actual, row: OwnedRow | None)
         fields=fields,
         drift=tombstone,
         managed=managed,
+        taken=row is None,
     )
 
 

@@ -3,83 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
 
+from controller.engine.judging.capacity import respect_capacity
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
 from controller.engine.judging.finding import find
+from controller.engine.judging.kinds import managed_kinds, provider_of, with_parents
+from controller.engine.judging.remedies import remedy
+from controller.engine.judging.summary import parked, summary_of
 from controller.engine.judging.target import Looking, Protections, Target
+from controller.engine.judging.trust import exchanged, judge
 from controller.engine.judging.unseen import Unseen, hides
 from controller.engine.side_by_side import asking
 from controller.engine.steer.renewal import objections
 from controller.engine.wishes.desired import DesiredSet
 from controller.engine.world import World, zone_of
-from controller.model.change import Action, Change, Condition, Given, Notice, ResourcePlan, Verdict
+from controller.model.change import Notice, ResourcePlan, Verdict
 from controller.model.entity import Actual, EntityKind, Facts, Refusal
 from controller.model.outcome import Progress
-from controller.sdk.errors import ProviderError, WrongTarget
-from controller.sdk.provider import Reader, TargetProvider
+from controller.sdk.errors import ProviderError
+from controller.sdk.provider import Reader
 from controller.spec.resource import Resource
 from controller.state.rows import OwnedRow
-
-
-class Unfit(ProviderError):
-    """The target answers but must not be worked with as it is: its clock is wrong, or it is another device."""
-
-    code = "unfit"
-    retry = False
-
-
-def provider_of(resource: Resource) -> TargetProvider:
-    assert isinstance(resource.provider, TargetProvider)
-    return resource.provider
-
-
-def managed_kinds(resource: Resource) -> tuple[EntityKind, ...]:
-    """The entity kinds that the resource's mappings manage, in the provider's order."""
-    provider = provider_of(resource)
-    names = {name for mapped in resource.mappings for name in provider.kinds_of(mapped.mapping)}
-    return tuple(kind for kind in provider.kinds if kind.name in names)
-
-
-async def judge(world: World, resource: Resource, facts: Facts) -> None:
-    """Raise WrongTarget or Unfit when this is not the target that was declared, or its clock cannot be trusted."""
-    declared = provider_of(resource).identity(resource.config)
-    known = declared or await world.state.targets.identity(world.remembered_as(resource.address))
-    if known and facts.identity and known != facts.identity:
-        expected = f"the spec names {known}" if declared else f"trueup knows this address as {known}"
-        raise WrongTarget(
-            f"serial number {facts.identity} answers, but {expected}",
-            hint="check the address: another device may have got it by DHCP. After a real exchange declare the new serialNumber",
-        )
-    if known and not facts.identity:
-        raise WrongTarget(
-            f"it does not tell its serial number, so nobody knows whether it is {known}",
-            hint="look at the device; another one may answer at its address",
-        )
-    offset, most = facts.clock_offset, resource.policy.max_clock_offset
-    if offset is None and provider_of(resource).keeps_time and resource.policy.unknown_clock == "park":
-        raise Unfit(
-            "it does not tell the time, so nobody knows whom it would let in when",
-            code="unknown-clock",
-            hint="look at the clock at the device; to work with it all the same: policy.unknownClock: accept",
-        )
-    if offset is not None and abs(offset) > most:
-        direction = "ahead" if offset > 0 else "behind"
-        raise Unfit(
-            f"its clock is {abs(round(offset / 60))} minutes {direction}; it would let people in at the wrong times",
-            code="wrong-clock",
-            hint="set the clock at the device (NTP), or allow more with policy.maxClockOffset",
-        )
-
-
-async def exchanged(world: World, resource: Resource, facts: Facts) -> bool:
-    """Whether the device was exchanged for the declared one: what we know about the old one says nothing about this."""
-    known = await world.state.targets.identity(world.remembered_as(resource.address))
-    return bool(known and facts.identity and known != facts.identity)
 
 
 async def survey(world: World, resource: Resource, desired: DesiredSet, looking: Looking) -> tuple[Target, ResourcePlan]:
@@ -87,7 +36,7 @@ async def survey(world: World, resource: Resource, desired: DesiredSet, looking:
     target = await target_of(world, resource, desired)
     target.anew = {(place.entity, place.key) for place in looking.anew if place.resource == resource.address}
     if desired.failed:
-        return target, parked(resource, desired.failed, desired.hint, target.facts)
+        return target, parked(resource, desired.failed, desired.hint, target.facts, "source-unread")
     facts = Facts()
     try:
         with asking(target.provider.name):
@@ -99,7 +48,7 @@ async def survey(world: World, resource: Resource, desired: DesiredSet, looking:
     except ProviderError as error:
         target.changes.clear()
         target.notices.clear()
-        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts)
+        return target, parked(resource, world.scrub(error.message), world.scrub(error.hint), facts, error.code)
     summary = await summary_of(world, resource, target)
     target.owned = {}  # judged; a plan over many targets must not hold what each of them owns
     return target, summary
@@ -130,8 +79,8 @@ async def target_of(world: World, resource: Resource, desired: DesiredSet) -> Ta
 
 async def _look(world: World, resource: Resource, target: Target, answering: tuple[Reader, Facts], looking: Looking) -> None:
     reader, facts = answering
-    kinds = managed_kinds(resource)
-    looked_at = _with_parents(target.provider, kinds)
+    kinds = await kinds_at_stake(world, resource, looking)
+    looked_at = with_parents(target.provider, kinds)
     target.facts = facts
     target.moment += timedelta(seconds=facts.clock_offset or 0)
     target.desired = looking.fitted.of(target.desired, target.provider, facts)
@@ -152,6 +101,7 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
         else:
             folds[page.kind].page(page.entities)
         looking.saw(resource.address, page)
+        target.saw(target.provider.kind_of(page.kind), page.entities)
         seen[page.kind] += len(page.entities)
         words = target.provider.kind_of(page.kind)
         doing = f"reading {words.plural or words.name}"
@@ -162,6 +112,8 @@ async def _look(world: World, resource: Resource, target: Target, answering: tup
         folds = {kind.name: _fold(target, kind) for kind in looked_at}
         for name, entities in kept.items():
             folds[name].page(entities)
+    if not kinds:
+        await _say_nothing_declared(world, target)
     found = {name: fold.finish() for name, fold in folds.items()}
     target.guards = {(name, key): guard for name, one in found.items() for key, guard in one.guarded.items()}
     await conclude(world, target, {kind.name: found[kind.name] for kind in kinds})
@@ -173,10 +125,22 @@ async def _unseen(world: World, target: Target, kind: EntityKind) -> Unseen:
     return Unseen(kind, wishes, rows, target.marks)
 
 
-def _with_parents(provider: TargetProvider, kinds: Sequence[EntityKind]) -> list[EntityKind]:
-    """Also what the managed kinds hang on: whose card it is decides whether it may be touched."""
-    names = {kind.name for kind in kinds} | {parent for kind in kinds for parent in kind.after}
-    return [kind for kind in provider.kinds if kind.name in names]
+async def kinds_at_stake(world: World, resource: Resource, looking: Looking) -> tuple[EntityKind, ...]:
+    """What is managed; where all that is ours goes, also what an earlier spec managed."""
+    kinds = managed_kinds(resource)
+    if resource.address not in looking.emptying:
+        return kinds
+    owned = (await world.state.inventory.counts()).get(world.remembered_as(resource.address), {})
+    return tuple(kind for kind in provider_of(resource).kinds if kind in kinds or kind.name in owned)
+
+
+async def _say_nothing_declared(world: World, target: Target) -> None:
+    """An empty list declares nobody and so manages nothing: what is ours stays, and that must not go unsaid."""
+    owned = await world.state.inventory.counts()
+    if count := sum(owned.get(world.remembered_as(target.address), {}).values()):
+        message = f"nothing is declared for it, so what is ours there ({count:,}) is left as it is"
+        hint = f"put back what was declared, or remove what is ours: trueup destroy {target.address}"
+        target.notice(Verdict.HELD, "nothing-declared", message, hint=hint)
 
 
 def _fold(target: Target, kind: EntityKind) -> Fold:
@@ -203,7 +167,7 @@ async def conclude(world: World, target: Target, found: Mapping[str, Differences
             decide(target, kind, found[kind.name], await _rows(world, target, kind, found[kind.name]))
     for refusal in (*target.desired.held.values(), *target.desired.loose):
         target.notices.append(_refused(target, refusal))
-    _respect_capacity(target)
+    respect_capacity(target)
 
 
 async def _rows(world: World, target: Target, kind: EntityKind, found: Differences) -> dict[str, OwnedRow]:
@@ -220,91 +184,6 @@ def _refused(target: Target, refusal: Refusal) -> Notice:
     place = str(refusal.record) if refusal.record else refusal.provenance.spec if refusal.provenance else ""
     key = target.marks.token(kind, refusal.key) if refusal.key else ""
     return Notice(
-        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label, place=place,
-        subject=refusal.subject,
+        str(target.address), Verdict.REFUSED, refusal.code, refusal.message, refusal.kind, key, refusal.label,
+        hint=remedy(refusal.code), place=place, subject=refusal.subject,
     )  # fmt: skip
-
-
-def _respect_capacity(target: Target) -> None:
-    """Creates beyond what the target can hold become notices: better said now than at the door."""
-    for kind in target.provider.kinds:
-        used, most = target.facts.capacity.get(kind.name, (None, None))
-        if used is None or most is None:
-            continue
-        leaving = sum(c.kind == kind.name and c.action is Action.DELETE for c in target.changes)
-        creates = [c for c in target.changes if c.kind == kind.name and c.action is Action.CREATE]
-        surplus = creates[max(0, most - used + leaving) :]
-        surplus += _hanging_on(target, kind, {change.key for change in surplus})
-        dropped = {change.id for change in surplus}
-        target.changes[:] = [c for c in target.changes if c.id not in dropped]
-        for change in surplus:
-            message = f"no room: the device holds {used} of at most {most}"
-            hint = "remove at the device whom it need not hold, or declare fewer with `where`"
-            about = {"kind": change.kind, "key": change.key, "label": change.label, "subject": change.subject}
-            target.notice(Verdict.FULL, "full", message, hint=hint, **about)
-
-
-def _hanging_on(target: Target, parent: EntityKind, keys: set[str]) -> list[Change]:
-    """What would be made for somebody who gets no place: the card of a person that cannot be stored."""
-    children = {kind.name for kind in target.provider.kinds if parent.name in kind.after}
-    return [c for c in target.changes if c.kind in children and c.subject in keys and c.action is Action.CREATE]
-
-
-def parked(resource: Resource, message: str, hint: str, facts: Facts) -> ResourcePlan:
-    return ResourcePlan(
-        str(resource.address),
-        resource.provider.name,
-        Condition.PARKED,
-        target=_url(resource),
-        identity=facts.identity,
-        message=message,
-        hint=hint,
-        labels=dict(resource.labels),
-        on_fatal=resource.policy.on_fatal,
-        clock_offset=facts.clock_offset,
-        model=facts.model,
-        given=given(resource),
-        made_of=made_of(resource),
-    )
-
-
-async def summary_of(world: World, resource: Resource, target: Target) -> ResourcePlan:
-    kinds = [kind.name for kind in managed_kinds(resource)]
-    return ResourcePlan(
-        str(resource.address),
-        resource.provider.name,
-        Condition.COMPLETE,
-        target=_url(resource),
-        identity=target.facts.identity,
-        message="; ".join(target.facts.notes),
-        labels=dict(resource.labels),
-        desired=target.desired.count(kinds),
-        actual=target.tally.actual,
-        owned=sum(len(index) for index in target.owned.values()),
-        unchanged=target.tally.unchanged,
-        foreign=target.tally.foreign,
-        held=len(target.desired.held) + target.tally.held,
-        initialised=await world.state.targets.initialised(world.remembered_as(resource.address))
-        and not await exchanged(world, resource, target.facts),
-        model=target.facts.model,
-        clock_offset=target.facts.clock_offset,
-        on_fatal=resource.policy.on_fatal,
-        given=given(resource),
-        made_of=made_of(resource),
-    )
-
-
-def given(resource: Resource) -> tuple[Given, ...]:
-    """What the resource has of others, and what must never be removed or changed there: the rules that took part."""
-    policy, place = resource.policy, f"{resource.place.file}:{resource.place.line}"
-    rules = (("protect", policy.protect), ("neverRemove", policy.never_remove))
-    return (*resource.given, *(Given(word, patterns, place) for word, patterns in rules if patterns))
-
-
-def made_of(resource: Resource) -> str:
-    """What a record said when this resource was made of it; empty where a document alone declares it."""
-    return resource.digest if "@" in resource.address.name else ""
-
-
-def _url(resource: Resource) -> str:
-    return provider_of(resource).endpoint(resource.config).url

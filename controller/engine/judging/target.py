@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from controller.engine.wishes.desired import DesiredSet, Fitted
 from controller.engine.world import Report, silent
 from controller.model.address import Address, Pattern
 from controller.model.change import Change, Notice, Verdict
-from controller.model.entity import Entity, EntityKind, Facts, Page
+from controller.model.entity import Actual, Entity, EntityKind, Facts, Page
 from controller.sdk.provider import TargetProvider
 from controller.spec.policy import Policy
 
@@ -26,6 +26,11 @@ class Protections:
         self._protect = _patterns(address, protect)
         self._never_remove = _patterns(address, never_remove)
         self._administrators = _patterns(address, administrators)
+
+    def name(self, kind: str) -> bool:
+        """Whether anything of this kind may be named by one of the patterns."""
+        words = (text.partition("/")[0] for text, _ in (*self._protect, *self._never_remove))
+        return any(Pattern(f"{self._address}:{word}/*").covers(self._address.of(kind, "any")) for word in words)
 
     def untouchable(self, kind: str, key: str, guard: str) -> str:
         """Why this entity must not be changed; empty when it may be."""
@@ -57,12 +62,13 @@ def unwatched(address: Address, page: Page) -> None:
 @dataclass(frozen=True)
 class Looking:
     """How targets are looked at: ``report`` hears of the progress, ``saw`` of every page that was read, ``anew`` names the
-    entities to be made anew."""
+    entities to be made anew, ``emptying`` the resources on which nothing is wanted any more."""
 
     report: Report = silent
     fitted: Fitted = field(default_factory=Fitted)
     saw: Callable[[Address, Page], None] = unwatched
     anew: frozenset[Address] = frozenset()
+    emptying: frozenset[Address] = frozenset()
 
 
 @dataclass
@@ -94,6 +100,7 @@ class Target:
     guards: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it must not be touched
     anew: set[tuple[str, str]] = field(default_factory=set)  # (kind, token) of what is asked to be made anew
     apart: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it is there, declared, and not ours
+    needed: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, key) -> why it must not be deleted: what hangs on it
     tally: Tally = field(default_factory=Tally)
     wishes: dict[str, Entity] = field(default_factory=dict)  # what each change writes, by change id; never leaves the process
     _next: int = 0
@@ -108,6 +115,16 @@ class Target:
             if reason := self.protections.untouchable(name, place, self.guards.get((name, place), "")):
                 return reason
         return ""
+
+    def saw(self, kind: EntityKind, entities: Iterable[Actual]) -> None:
+        """Note whom protected entities hang on: at a device a card goes with its person."""
+        if not (kind.after and self.protections.name(kind.name)):
+            return
+        for actual in entities:
+            rules = self.protections
+            if reason := rules.untouchable(kind.name, actual.key, "") or rules.lasting(kind.name, actual.key):
+                word = kind.title or kind.name
+                self.needed |= {(parent, actual.subject): f"a {word} that would go with it is {reason}" for parent in kind.after}
 
     def hangs_apart(self, kind: EntityKind, subject: str) -> str:
         """Why nothing may be hung on this subject: a card given to a stranger would open whatever the stranger may."""

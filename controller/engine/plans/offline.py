@@ -6,7 +6,8 @@ import msgspec
 
 from controller.engine.judging.diff import effect_of, shown
 from controller.engine.judging.finding import recall_found
-from controller.engine.judging.survey import managed_kinds, parked, summary_of, target_of
+from controller.engine.judging.summary import parked, summary_of
+from controller.engine.judging.survey import kinds_at_stake, target_of
 from controller.engine.judging.target import Looking, Target
 from controller.engine.wishes.desired import DesiredSet
 from controller.engine.world import World
@@ -22,10 +23,10 @@ async def recall(world: World, resource: Resource, desired: DesiredSet, looking:
     """The decisions about one target from memory alone; what happened at the target since is not known here."""
     target = await target_of(world, resource, desired)
     if desired.failed:
-        return target, parked(resource, desired.failed, desired.hint, target.facts)
+        return target, parked(resource, desired.failed, desired.hint, target.facts, "source-unread")
     remembered = await world.state.inventory.everything(world.remembered_as(resource.address))
     recall_found(target, remembered)
-    for kind in managed_kinds(resource):
+    for kind in await kinds_at_stake(world, resource, looking):
         _compare(target, kind, remembered.get(kind.name, {}))
     summary = await summary_of(world, resource, target)
     return target, msgspec.structs.replace(summary, condition=Condition.OFFLINE, owned=sum(map(len, remembered.values())))

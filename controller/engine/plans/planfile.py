@@ -17,7 +17,7 @@ from controller.sdk.provider import TargetProvider
 from controller.spec.resource import Specs
 from controller.state.keys import Keys
 
-_AGAIN = "make a new one with `trueup plan --out FILE`"
+_AGAIN = "nothing was done; make a new plan and have it looked at again: trueup plan --out FILE"
 
 
 def signed(plan: Plan, keys: Keys) -> Plan:
@@ -53,7 +53,9 @@ def read(path: Path, keys: Keys) -> Plan:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise TrueupError(f"the plan {path} cannot be read: {error.strerror}") from error
+        raise TrueupError(
+            f"the plan {path} cannot be read: {error.strerror}", hint=f"trueup plan --out {path} makes one"
+        ) from error
     return decode(raw, keys, str(path))
 
 
@@ -122,7 +124,9 @@ def admit(plan: Plan, world: World) -> Plan:
     try:
         return typed(plan, world.specs)
     except (msgspec.ValidationError, StopIteration) as error:
-        raise PlanRejected("this plan was made by another version of the provider", hint=_AGAIN) from error
+        raise PlanRejected(
+            "this plan was made by another version of the provider, which may have meant something else by it", hint=_AGAIN
+        ) from error
 
 
 def must_hold(plan: Plan, world: World) -> None:
@@ -135,9 +139,9 @@ def must_hold(plan: Plan, world: World) -> None:
             "this plan was made offline: it has not seen the targets and cannot be applied", hint="plan again without --offline"
         )
     if datetime.fromisoformat(plan.expires) <= world.clock.now():
-        raise PlanRejected(f"this plan expired at {plan.expires}", hint=_AGAIN)
+        raise PlanRejected(f"this plan expired at {plan.expires}: the doors may have changed since it was made", hint=_AGAIN)
     if plan.spec != world.specs.digest:
-        raise PlanRejected("the specs have changed since this plan was made", hint=_AGAIN)
+        raise PlanRejected("the specs have changed since this plan was made: it may do what is no longer wanted", hint=_AGAIN)
 
 
 def typed(plan: Plan, specs: Specs) -> Plan:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
 
-from controller.engine.judging.survey import provider_of, survey
+from controller.engine.judging.kinds import provider_of
+from controller.engine.judging.survey import survey
 from controller.engine.judging.target import Looking, Target
+from controller.engine.plans.discretion import by_token, selected
 from controller.engine.plans.limits import exceeded, is_allowed, spent_today, stock_of
 from controller.engine.plans.offline import recall
 from controller.engine.plans.order import ordered
@@ -32,6 +34,7 @@ from controller.model.scope import EVERYTHING, Scope
 from controller.spec.resource import Resource, Specs
 
 Surveyed = tuple[Resource, Target, ResourcePlan]
+Look = Callable[[Resource], Awaitable[tuple[Target, ResourcePlan]]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Wanted:
     offline: bool = False
     replace: frozenset[Address] = frozenset()
     destroy: bool = False
+    returns: str = ""  # a rollback: the run whose changes are returned
     told: tuple[str, ...] = ()  # the scope in words, without what is sensitive
     picked: Picked | None = None  # the records that the scope names, once they are known
 
@@ -67,7 +71,7 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
     now = await today(world, wanted.scope, wanted.allow, wanted.offline, report)
     world = now.world
-    wanted = _discreet(world, wanted)
+    wanted = await discreet(world, wanted)
     declared = [r for r in world.specs.targets if wanted.scope.covers_resource(r.address, r.labels)]
     gone = [r for r in world.specs.departed if wanted.scope.covers_resource(r.address, r.labels)]
     if wanted.destroy:
@@ -75,7 +79,7 @@ async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Pl
     gathered, wanted, declared = await _gathered(world, wanted, declared, report)
     gathered.desired |= {str(resource.address): DesiredSet() for resource in gone}
     gathered.unknown = now.unknown
-    looking = Looking(report, anew=wanted.replace)
+    looking = Looking(report, anew=wanted.replace, emptying=frozenset(resource.address for resource in gone))
     planned = await plan_targets(world, wanted, ([*declared, *map(emptied, gone)], gathered), looking)
     return Planned(await now.told(planned.plan), planned.wishes, world.specs if now.expansion else None)
 
@@ -95,17 +99,25 @@ async def _gathered(
 
 async def plan_targets(world: World, wanted: Wanted, declared: tuple[Sequence[Resource], Gathered], looking: Looking) -> Planned:
     """The plan of these targets from what was gathered for them."""
+
+    async def look(resource: Resource) -> tuple[Target, ResourcePlan]:
+        looked = recall if wanted.offline else survey
+        target, summary = await looked(world, resource, declared[1].desired[str(resource.address)], looking)
+        if summary.condition is Condition.COMPLETE:
+            summary = msgspec.structs.replace(summary, origins=await remember_origins(world, target))
+        return target, summary
+
+    return await plan_by(world, wanted, declared, look)
+
+
+async def plan_by(world: World, wanted: Wanted, declared: tuple[Sequence[Resource], Gathered], look: Look) -> Planned:
+    """The plan of what ``look`` decides about each target: in order, within the limits, by every rule about plans as a whole."""
     needs = needs_of(world.specs)
     chosen, gathered = in_order(declared[0], needs), declared[1]
 
     async def one(resource: Resource) -> Surveyed:
         async with world.lanes:
-            desired = gathered.desired[str(resource.address)]
-            look = recall if wanted.offline else survey
-            target, summary = await look(world, resource, desired, looking)
-            if summary.condition is Condition.COMPLETE:
-                summary = msgspec.structs.replace(summary, origins=await remember_origins(world, target))
-            return resource, target, summary
+            return resource, *await look(resource)
 
     others = await _identities(world, chosen)
     surveyed = _refuse_twins(await side_by_side(one(resource) for resource in chosen), others)
@@ -113,12 +125,10 @@ async def plan_targets(world: World, wanted: Wanted, declared: tuple[Sequence[Re
     return await _assemble(world, wanted, surveyed, gathered)
 
 
-def _discreet(world: World, wanted: Wanted) -> Wanted:
-    """The number of a card may be selected, but plans know only what stands for it."""
-    declared = [*world.specs.targets, *world.specs.departed]
-    kinds = [(resource.address, kind) for resource in declared for kind in provider_of(resource).kinds]
-    matching, told = world.marks.selection(wanted.scope, kinds)
-    return replace(wanted, scope=matching, told=told.words())
+async def discreet(world: World, wanted: Wanted) -> Wanted:
+    """The same, without the number of any card in what is told of it."""
+    matching, told = selected(world, wanted.scope)
+    return replace(wanted, scope=matching, told=told.words(), replace=await by_token(world, wanted.replace))
 
 
 def emptied(resource: Resource) -> Resource:
@@ -157,7 +167,8 @@ def _refuse_twins(surveyed: Sequence[Surveyed], others: Mapping[str, Sequence[st
                 summary,
                 condition=Condition.PARKED,
                 message=message,
-                hint="keep one of them; put the mappings of both into its list",
+                hint="each would undo the other: keep one of them, and put the mappings of both into its list",
+                code="one-device",
             )
         result.append((resource, target, summary))
     return result
@@ -172,7 +183,7 @@ def _skip_waiting(surveyed: Sequence[Surveyed], needs: Mapping[str, Sequence[str
         if reason := reasons.get(summary.address, ""):
             target.changes.clear()
             hint = "put right what it waits for, then plan again"
-            summary = msgspec.structs.replace(summary, condition=Condition.PARKED, message=reason, hint=hint)
+            summary = msgspec.structs.replace(summary, condition=Condition.PARKED, message=reason, hint=hint, code="waits")
         result.append((resource, target, summary))
     return result
 
@@ -193,8 +204,8 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         notices += filter(choice.tells, target.notices)
         summaries.append(summary)
         wishes |= {c.id: target.wishes[c.id] for c in chosen if c.id in target.wishes}
-    if wanted.scope.everything and not wanted.destroy:
-        orphans = await _orphans(world)
+    if wanted.scope.everything and not wanted.destroy and not wanted.returns:
+        orphans = await _orphans(world, {s.identity: s.address for _, _, s in surveyed if s.identity})
         changes += [change for _, batch in orphans for change in batch]
         summaries += [summary for summary, _ in orphans]
     now = world.clock.now()
@@ -214,6 +225,7 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         sources=gathered.counts,
         scope=wanted.words(),
         offline=wanted.offline,
+        returns=wanted.returns,
     )
     return Planned(ruled(rulebook(world.specs, now), plan), wishes)
 
@@ -226,11 +238,13 @@ async def _limits(
     return [limit for limit in found if not is_allowed(limit, wanted.allow)]
 
 
-async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
-    """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed."""
-    result, moving = [], set(world.known_as.values())
+async def _orphans(world: World, answering: Mapping[str, str]) -> list[tuple[ResourcePlan, list[Change]]]:
+    """Resources that we own something on and that no spec declares any more: forgotten, never silently left half managed.
+    ``answering``: which declared resource has which serial number; one that answers here was renamed."""
+    result = []
+    met = {row.resource: row.identity for row in await world.state.targets.all()}
     for address in await world.state.inventory.resources():
-        if address in world.specs.by_address or address in moving or world.specs.why_undecided(address):
+        if address in world.specs.by_address or world.specs.why_undecided(address):
             continue
         changes = []
         for kind, rows in (await world.state.inventory.everything(address)).items():
@@ -248,6 +262,10 @@ async def _orphans(world: World) -> list[tuple[ResourcePlan, list[Change]]]:
                 for key, row in rows.items()
             ]
         message = f"no spec declares it any more: {len(changes)} entries that we own there are forgotten and stay as they are"
-        hint = "to remove them as well, put the spec back with an empty list of people and apply, then drop it"
+        hint = f"to remove them as well, put the spec back, then: trueup destroy {address}"
+        if renamed := answering.get(met.get(address, "")):
+            message += f". {renamed} is the same device (serial number {met[address]})"
+            instead = f"trueup state mv {address} {renamed}"
+            hint = f"if it was only renamed, do not apply this, or nobody there is ours any more; instead: {instead}"
         result.append((ResourcePlan(address, "", Condition.ORPHANED, message=message, hint=hint, owned=len(changes)), changes))
     return result

@@ -12,7 +12,7 @@ async def move(state: State, old: str, new: str, *, wait: float = 0.0) -> int:
     """Rename under the lease; how many inventory rows were moved. Raises UsageError for what cannot mean anything, is not known,
     or would mix two things, and LeaseHeld while somebody applies."""
     one, two = _addresses(old, new)
-    async with await acquire(state, "apply", wait=wait):
+    async with await acquire(state, "apply", doing="state mv", wait=wait):
         if await state.names.unfinished(str(one.resource)):
             hint = f"let the next run look first: trueup apply --target {one.resource}"
             raise UsageError(f"{one.resource} has changes whose end is not known; they cannot be renamed", hint=hint)
@@ -25,16 +25,16 @@ def _addresses(old: str, new: str) -> tuple[Address, Address]:
     try:
         one, two = Address.parse(old), Address.parse(new)
     except ValueError as wrong:
-        raise UsageError(str(wrong)) from None
+        raise UsageError(str(wrong), hint="write Device/front-door, or Device/front-door:person/1001 for one entity") from None
     if one == two:
-        raise UsageError(f"{one} is its name already")
+        raise UsageError(f"{one} is its name already", hint="write the old name first, then the new one")
     if bool(one.entity) != bool(two.entity):
         raise UsageError("a resource cannot become an entity, nor the other way round", hint="write both with or without :kind/key")
     if one.entity and (one.resource, one.entity) != (two.resource, two.entity):
         hint = "on another resource, take over what is there: policy.adopt"
         raise UsageError("an entity keeps its resource and its kind; only its key can be renamed", hint=hint)
     if one.kind != two.kind:
-        raise UsageError(f"a {one.kind} cannot become a {two.kind}")
+        raise UsageError(f"a {one.kind} cannot become a {two.kind}", hint=f"write the new name as {one.kind}/{two.name}")
     return one, two
 
 

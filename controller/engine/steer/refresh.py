@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.plans.planfile import encode
 from controller.engine.world import World, new_run, stamp
 from controller.model.change import Action, Change, FieldChange, Plan

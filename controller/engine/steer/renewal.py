@@ -19,7 +19,8 @@ def forbidden(target: Target, kind: EntityKind, wish: Entity, actual: Actual, *,
         return "it is there, but it is not ours"
     if wish.only_existing:
         return "only what is already there is managed here, nothing is made or deleted"
-    return target.untouchable(kind, wish.key, actual.subject) or target.protections.lasting(kind.name, wish.key)
+    lasting = target.protections.lasting(kind.name, wish.key) or target.needed.get((kind.name, wish.key), "")
+    return target.untouchable(kind, wish.key, actual.subject) or lasting
 
 
 def decline(target: Target, kind: EntityKind, wish: Entity, reason: str) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from controller.engine.judging.remedies import remedy
 from controller.engine.wishes.gather import Row, SourceRead, read_named, shrunk_notices
 from controller.engine.world import Report, World
 from controller.model.change import Condition, Notice, ResourcePlan, Verdict
+from controller.model.labels import selector
 from controller.model.outcome import Progress
 from controller.model.record import FieldType, Record, Unreadable
 from controller.model.scope import Scope
@@ -62,7 +64,14 @@ class _Set:
         kept = f"; {address} stays as it is" if key else f"; nothing that {address} made earlier is forgotten"
         words = f"{self.generator.for_each.source}: {place or f'record {record}'}: {message}{kept}"
         self.notices.append(
-            Notice(address, Verdict.REFUSED, code, words, place=f"{self.generator.for_each.source}: {place or record}")
+            Notice(
+                address,
+                Verdict.REFUSED,
+                code,
+                words,
+                hint=remedy(code),
+                place=f"{self.generator.for_each.source}: {place or record}",
+            )
         )
 
 
@@ -89,10 +98,9 @@ async def expand(world: World, scope: Scope, allow: frozenset[str], offline: boo
 def _may_cover(scope: Scope, generator: Generator) -> bool:
     """Whether something that this document makes could be selected."""
     dynamic = {each.path[-1] for each in generator.each if each.path[:2] == ("metadata", "labels")}
-    for pair in scope.labels:
-        name, _, value = pair.partition("=")
-        if name not in dynamic and generator.labels.get(name) != value:
-            return False
+    chosen = (selector(text) for text in scope.labels)
+    if not all(one.key in dynamic or one.matches(generator.labels) for one in chosen):
+        return False
     if not scope.targets:
         return True
     named = (target.partition(":")[0] for target in scope.targets)
@@ -248,5 +256,6 @@ async def _departed(world: World, specs: Specs) -> tuple[Resource, ...]:
     """What records made earlier and do not make any more, where it is to be emptied: known from the last time it was applied."""
     owned = set(await world.state.inventory.resources())
     rows = [row for row in await world.state.targets.all() if row.resource in owned and row.resource not in specs.by_address]
-    gone = [(g, row) for row in rows if (g := specs.made_by_records(row.resource)) and not specs.why_undecided(row.resource)]
+    made = [(specs.made_by_records(specs.now_called(row.resource)), row) for row in rows]
+    gone = [(g, row) for g, row in made if g is not None and not specs.why_undecided(row.resource)]
     return tuple(resource for g, row in gone if (resource := recalled(row.document, known=g.provider)) is not None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import msgspec
 
 from controller.engine.world import World
 from controller.model.change import Action, Change, Condition, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect
 from controller.model.scope import Scope
-from controller.spec.resource import Specs
 
 
 class Moves(msgspec.Struct, frozen=True):
@@ -23,35 +24,31 @@ async def moves_due(world: World, scope: Scope) -> Moves:
     if not world.specs.controller.moved:
         return Moves()
     names, notices = {}, []
-    owned = await world.state.inventory.resources()
-    known = dict.fromkeys([*owned, *(row.resource for row in await world.state.targets.all())])
-    by_address = world.specs.by_address
-    for old in known:
-        new = _goes_to(world.specs, old)
-        if new == old or old in by_address or new not in by_address or not await world.state.names.known(old):
+    for new, olds in (await _due(world, scope)).items():
+        if len(olds) == 1 and not await world.state.names.known(new):
+            names[new] = olds[0]
             continue
-        if not scope.covers_resource(by_address[new].address, by_address[new].labels):
-            continue
-        if await world.state.names.known(new):
-            message = f"{old} cannot become {new}: something is remembered about both, and the notes of two resources cannot be one"
-            hint = f"when {new} is right as it is, take the entry out of `moved`"
-            notices.append(Notice(new, Verdict.HELD, "moved-twice", message, hint=hint))
-        else:
-            names[new] = old
+        each = " and ".join(olds)
+        both = f"both {new} and {each}" if len(olds) == 1 else f"each of {each}"
+        message = f"{each} cannot become {new}: something is remembered about {both}, and the notes of two resources cannot be one"
+        hint = f"when {new} is right as it is, take the entry out of `moved`"
+        if len(olds) > 1:
+            hint = "leave the entry in `moved` that is right, and take out the other"
+        notices.append(Notice(new, Verdict.HELD, "moved-twice", message, hint=hint))
     return Moves(names, tuple(notices))
 
 
-def _goes_to(specs: Specs, address: str) -> str:
-    """Where an address leads, over several moves; what records made moves with the document that made it."""
-    moves = {move.from_: move.to for move in specs.controller.moved}
-    seen = {address}
-    while True:
-        document, at, key = address.partition("@")
-        following = moves.get(address) or (f"{moves[document]}@{key}" if at and document in moves else address)
-        if following in seen:
-            return address if following == address else following
-        seen.add(following)
-        address = following
+async def _due(world: World, scope: Scope) -> dict[str, list[str]]:
+    """New address to the old ones that the state knows."""
+    by_address, found = world.specs.by_address, defaultdict(list)
+    owned = await world.state.inventory.resources()
+    for old in dict.fromkeys([*owned, *(row.resource for row in await world.state.targets.all())]):
+        new = world.specs.now_called(old)
+        if new == old or old in by_address or new not in by_address or not await world.state.names.known(old):
+            continue
+        if scope.covers_resource(by_address[new].address, by_address[new].labels):
+            found[new].append(old)
+    return found
 
 
 async def with_moves(world: World, plan: Plan, moves: Moves) -> Plan:

@@ -38,18 +38,18 @@ async def as_planned(world: World, planned: Planned, report: Report) -> tuple[Wo
 
 def changed_since(specs: Specs, summary: ResourcePlan) -> str:
     """Why a resource that a record made is not what it was when the plan was made; empty when it is."""
+    if unknown := specs.why_undecided(summary.address):
+        return f"nobody knows whether it is still declared: {unknown}"
     generator = specs.made_by_records(summary.address)
     if generator is None:
         return ""
     source = generator.for_each.source
-    if unknown := specs.why_undecided(summary.address):
-        return f"nobody knows whether it is still declared: {unknown}"
     resource = specs.by_address.get(summary.address)
     if summary.condition is Condition.ORPHANED:
         return f"a record of {source} declares it again; {_AGAIN}" if resource is not None else ""
     if resource is None:
         return f"no record of {source} declares it any more; {_AGAIN}"
-    if summary.made_of and summary.made_of != resource.digest:
+    if summary.made_of != resource.digest:  # nothing was made of what was to be emptied
         return f"its record in {source} says something else since the plan was made; {_AGAIN}"
     return ""
 

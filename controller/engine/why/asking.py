@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.judging.target import Looking
 from controller.engine.plans.planning import Planned, Wanted, plan_targets
 from controller.engine.why import whole

@@ -11,7 +11,7 @@ from controller.engine.why.answer import source_hidden
 from controller.engine.wishes.gather import Row, read_sources
 from controller.engine.wishes.select import fold
 from controller.engine.world import Report, World, silent
-from controller.model.record import Record, Value
+from controller.model.record import Record, Unreadable, Value
 from controller.spec.resource import Resource
 
 MOST = 20
@@ -28,12 +28,14 @@ class Found(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """What was found, at most ``MOST``; ``more`` says that there is more. ``failed`` names sources that could not be read."""
+    """What was found, at most ``MOST``; ``more`` says that there is more. ``failed`` names sources that could not be read,
+    ``unread`` rows: nobody can tell who stands there."""
 
     found: tuple[Found, ...]
     looked_at: int
     more: bool = False
     failed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 async def find(world: World, text: str, resources: Iterable[Resource], *, offline: bool, report: Report = silent) -> Search:
@@ -49,7 +51,12 @@ async def find(world: World, text: str, resources: Iterable[Resource], *, offlin
     hits += await _left(world, chosen, wanted, {(hit.source, hit.record) for hit in hits})
     looked = sum(reads[name].count for name in names)
     failed = tuple(reads[name].failed for name in names if reads[name].failed)
-    return Search(tuple(hits[:MOST]), looked, len(hits) > MOST, failed)
+    unread = tuple(f"{name}: {_unread(row)}" for name in names for row in reads[name].rows if isinstance(row, Unreadable))
+    return Search(tuple(hits[:MOST]), looked, len(hits) > MOST, failed, unread[:MOST])
+
+
+def _unread(row: Unreadable) -> str:
+    return f"{row.place}: {row.message}" if row.place else row.message
 
 
 def _match(source: str, row: Row, wanted: str, hidden: frozenset[str]) -> Found | None:

@@ -215,5 +215,5 @@ def _rules(e: Evidence) -> list[Fact]:
         found.append(Fact("rule", f"adopt: {policy.adopt}", place))
     if policy.ignore and e.declaring:
         found.append(Fact("rule", f"ignore: {', '.join(policy.ignore)}", place))
-    found += telling.given(e.summary)
+    found += telling.given(e.summary, None if e.kind.sensitive_key else e.address)
     return found + [telling.limited(limit) for limit in e.limits]

@@ -10,6 +10,7 @@ from controller.engine.why.tracks import Track
 from controller.engine.wishes.gather import place_of
 from controller.engine.wishes.select import join_field
 from controller.engine.world import zone_of
+from controller.model.address import Address, Pattern
 from controller.model.change import Action, Change, FieldChange, Limit, ResourcePlan
 from controller.model.entity import EntityKind, Refusal
 from controller.model.record import Unreadable
@@ -32,6 +33,7 @@ def verb(action: Action) -> str:
     return VERBS.get(action, f"{action.value} it")
 
 
+PROTECTIONS = ("protect", "neverRemove")
 _ANSWERS = {True: "yes", False: "no", None: "not known"}
 
 
@@ -121,10 +123,14 @@ def _difference(field: FieldChange) -> str:
     return f"{field.title or field.name}: {field.was or 'none'} -> {field.becomes or 'none'}"
 
 
-def given(summary: ResourcePlan) -> Iterator[Fact]:
-    """What the resource has of defaults, profiles and forEach, and its standing protections."""
+def given(summary: ResourcePlan, about: Address | None = None) -> Iterator[Fact]:
+    """What the resource has of defaults, profiles and forEach, and its standing protections: of an entity those that name it."""
     for one in summary.given:
-        yield Fact("rule", f"{one.by}: {', '.join(one.gives)}", one.place)
+        gives = one.gives
+        if about is not None and one.by in PROTECTIONS:
+            gives = tuple(text for text in gives if Pattern(f"{about.resource}:{text}").covers(about))
+        if gives:
+            yield Fact("rule", f"{one.by}: {', '.join(gives)}", one.place)
 
 
 def limited(limit: Limit) -> Fact:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.marks import Marks
 from controller.engine.wishes.gather import Row, SourceRead, place_of, selector_of
 from controller.engine.wishes.select import JoinTable, NotSelected, Selection

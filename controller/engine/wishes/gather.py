@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from controller.engine.judging.survey import provider_of
+from controller.engine.judging.kinds import provider_of
 from controller.engine.side_by_side import asking, side_by_side
 from controller.engine.wishes.desired import DesiredSet, uncollected
 from controller.engine.wishes.select import JoinTable, NotSelected, Selector, build_join, join_name
@@ -115,7 +115,13 @@ def declare(chosen: Sequence[Resource], reads: Mapping[str, SourceRead]) -> Gath
 
 def shrunk_notices(reads: Mapping[str, SourceRead]) -> list[Notice]:
     return [
-        Notice(f"Source/{read.name}", Verdict.HELD, "source-shrunk", read.shrunk, hint=f"--allow source-shrink:{read.name}")
+        Notice(
+            f"Source/{read.name}",
+            Verdict.HELD,
+            "source-shrunk",
+            read.shrunk,
+            hint=f"if they really left: trueup plan --allow source-shrink:{read.name}",
+        )
         for read in reads.values()
         if read.shrunk
     ]
@@ -144,6 +150,7 @@ async def _read(world: World, name: str, allow: frozenset[str], *, offline: bool
     read = SourceRead(name)
     if offline and provider.endpoint(resource.config) is not None:
         read.failed = f"source {name} needs the network, and this plan is made offline"
+        read.hint = "plan again without --offline"
         return read
     try:
         with asking(provider.name):
@@ -172,7 +179,7 @@ async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
     if not read.rows:
         before = f"; it had {known:,} the last time" if known else ""
         read.failed = f"source {read.name} is empty{before}: an empty list is taken for a failure, so nothing is changed"
-        read.hint = f"if it is really meant to be empty: --allow source-empty:{read.name}"
+        read.hint = f"look at the source; if it is really meant to be empty: trueup plan --allow source-empty:{read.name}"
     elif known and read.count < known * (1 - world.specs.controller.source_shrink) and f"source-shrink:{read.name}" not in allow:
         read.shrunk = f"source {read.name} has {read.count:,} records, {known:,} the last time: too great a fall to remove anybody"
 

@@ -21,12 +21,14 @@ Found = Iterator[tuple[Candidate, Problem]]
 
 @dataclass(frozen=True)
 class Known:
-    """What a rule may name. No kinds and no fields: no target is declared, so none of them can be judged."""
+    """What a rule may name. No kinds and no fields: no target is declared, so none of them can be judged. ``hidden`` are the kinds
+    whose keys (numbers of cards) stand in no plan."""
 
     providers: Sequence[str]
     kinds: Sequence[str]
     fields: Sequence[str]
     zone: str | None
+    hidden: frozenset[str] = frozenset()
 
 
 def rule_problems(candidates: Sequence[Candidate], providers: Sequence[str]) -> Found:
@@ -60,7 +62,8 @@ def _known(candidates: Iterable[Candidate], providers: Sequence[str], zone: str 
     targets = [c.provider for c in candidates if isinstance(c.provider, TargetProvider)]
     kinds = [kind for provider in targets for kind in provider.kinds]
     fields = dict.fromkeys(field.name for kind in kinds for field in kind.fields)
-    return Known(providers, tuple(dict.fromkeys(kind.name for kind in kinds)), tuple(fields), zone)
+    hidden = frozenset(kind.name for kind in kinds if kind.sensitive_key)
+    return Known(providers, tuple(dict.fromkeys(kind.name for kind in kinds)), tuple(fields), zone, hidden)
 
 
 def _problems(rule: Rule, path: Path, known: Known) -> Iterator[Problem]:
@@ -101,6 +104,9 @@ def _address(text: str, path: Path, known: Known) -> Iterator[Problem]:
     elif of and "*" not in of and known.kinds and of not in known.kinds:
         hint = f"What is kept here: {', '.join(known.kinds)}."
         yield Problem("unknown-kind", path, f"there is no `{of}` here", hint, near(of, known.kinds))
+    elif of in known.hidden and entity.partition("/")[2].strip("*"):
+        words = f"the keys of a {of} are sensitive and stand in no plan, so this rule would never hold"
+        yield Problem("hidden-key", path, words, f"Write `{resource}:{of}/*`, or name whose it is in another rule.")
 
 
 def _time(selection: Selection, path: Path, known: Known) -> Iterator[Problem]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -75,7 +75,7 @@ def explain(path: str, registry: Registry, *, provider: str = "", recursive: boo
     depth = DEEPEST if recursive else 1
     for name, schema in _schemas(kind, named, registry):
         try:
-            topic = _walk([kind, *inner], schema, depth)
+            topic = topic_in(schema, [kind, *inner], depth)
         except UsageError as error:
             lost.append(error)
             continue
@@ -126,13 +126,14 @@ def _schemas(kind: str, named: str, registry: Registry) -> Iterator[tuple[str, N
             raise UsageError(f"{name} serves {kind_of(provider)}, not {kind}", hint=f"write {kind_of(provider)}.{name}")
 
 
-def _walk(parts: list[str], schema: Node, depth: int) -> Topic:
+def topic_in(schema: Node, parts: Sequence[str], depth: int = DEEPEST) -> Topic:
+    """What stands in a schema below ``parts``; the first names the whole. Raises UsageError where they lead nowhere."""
     defs: Defs = schema.get("$defs", {})
     node: Node = {key: value for key, value in schema.items() if key != "$defs"}
     required, at = True, parts[0]
     for part in parts[1:]:
         node, required, at = _step(node, part, at, defs)
-    if len(parts) == 1:
+    if at in KINDS:
         node = {**node, "description": KINDS[at]}
     return _topic(at, node, required, defs, depth)
 

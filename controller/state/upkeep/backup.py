@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import uuid
@@ -67,13 +68,16 @@ def _place(folder: Path, target: Path | None, clock: Clock) -> Path:
 
 
 def copy(folder: Path, draft: Path) -> None:
-    """SQLite's online backup in one step: a single moment of the state, whoever writes meanwhile. Raises StateUnusable."""
+    """SQLite's online backup in one step: a single moment of the state, whoever writes meanwhile. Raises StateUnusable, and OSError
+    when there is no room for the draft: the state itself is only read."""
     source = opening.open_for_reading(folder)
     try:
         with contextlib.closing(source), contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as made:
             source.backup(made)
             made.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft)) from error
         raise unusable(folder / opening.FILE, error) from error
 
 

@@ -115,6 +115,18 @@ def test_from_the_first_plan_to_drift_and_back(site: Run, door: Any) -> None:
     assert PASSWORD not in everything
 
 
+def test_a_source_that_lost_many_is_no_success_until_somebody_allows_it(site: Run, door: Any) -> None:
+    members = "id,name,until\n" + "".join(f"{n},Member {n},2030-12-31\n" for n in range(1001, 1021))
+    Path("specs/members.csv").write_text(members, encoding="utf-8")
+    assert site("apply", "--bootstrap", "--auto-approve").code == 0
+    Path("specs/members.csv").write_text("\n".join(members.splitlines()[:11]) + "\n", encoding="utf-8")
+    said = [site("plan"), site("apply", "--auto-approve")]
+    assert [s.code for s in said] == [5, 5] and all("--allow source-shrink:members" in s.out for s in said)
+    assert len(door.persons) == 20
+    allowed = ("--allow", "source-shrink:members", "--allow", "revoke:Device/front-door=10")
+    assert site("plan", *allowed).code == 0
+
+
 def test_json_outputs_agree_with_their_schemas(site: Run) -> None:
     assert judged("plan", site("plan", "-o", "json", "--bootstrap").out)["summary"]["changes"] == 2
     assert judged("validate", site("validate", "-o", "json").out)["valid"] is True
@@ -144,7 +156,7 @@ def test_nothing_is_applied_without_a_yes(site: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("controller.cli.session.must_be_able_to_ask", lambda: None)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: False)
     refused = site("apply", "--bootstrap")
-    assert (refused.code, refused.err.endswith("error: nothing was done\n")) == (130, True)
+    assert (refused.code, refused.err.endswith("error: you did not say yes, so nothing was done\n")) == (130, True)
 
     asked: list[str] = []
 

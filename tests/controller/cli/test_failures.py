@@ -45,7 +45,7 @@ def test_each_error_of_ours_leaves_with_its_own_code(error: TrueupError, code: i
 
 def test_the_hint_stands_under_the_message(capsys: pytest.CaptureFixture[str]) -> None:
     explain(RuleRefused("too much", hint="add --bootstrap"), Settings())
-    assert capsys.readouterr().err == "error: too much\n  add --bootstrap\n"
+    assert capsys.readouterr().err == "error: too much\n  -> add --bootstrap\n"
 
 
 def test_spec_problems_are_shown_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +72,10 @@ def test_verbose_shows_where_it_came_from(capsys: pytest.CaptureFixture[str]) ->
 def test_trouble_with_a_file_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     explain(OSError(errno.EISDIR, "Is a directory", "plan.json"), Settings())
     explain(OSError(errno.ENOSPC, "No space left on device"), Settings())
-    assert capsys.readouterr().err == "error: Is a directory: plan.json\nerror: No space left on device\n"
+    assert capsys.readouterr().err == (
+        "error: Is a directory: plan.json\n  -> name a file, not a folder\n"
+        "error: No space left on device\n  -> free some space, then run the same again\n"
+    )
 
 
 def test_of_many_failures_at_once_the_one_with_words_is_told() -> None:
@@ -86,7 +89,7 @@ def test_of_many_failures_at_once_the_one_with_words_is_told() -> None:
 
 def test_a_cancelled_task_is_a_cancelled_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(asyncio.CancelledError(), Settings()) is Exit.CANCELLED
-    assert capsys.readouterr().err == "error: cancelled\n"
+    assert capsys.readouterr().err.startswith("error: cancelled\n")
 
 
 INTERRUPTED = [(KeyboardInterrupt(), 130), (click.Abort(), 130), (RuleRefused("no"), 5), (asyncio.CancelledError(), 130)]
@@ -180,7 +183,7 @@ def test_letters_that_the_terminal_lacks_are_written_as_escapes() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     write(stream, "Åsa")
-    assert raw.getvalue() == b"\\xc5sa\n"
+    assert raw.getvalue() == b"\\u00c5sa\n"
     stream.close()
 
 
@@ -200,7 +203,7 @@ def test_names_cannot_command_the_terminal() -> None:
 def test_a_file_that_may_not_be_read_says_what_to_look_at(capsys: pytest.CaptureFixture[str]) -> None:
     explain(PermissionError(errno.EACCES, "Permission denied", ".trueup/key"), Settings())
     assert capsys.readouterr().err == (
-        "error: Permission denied: .trueup/key\n  check who owns it, and what your account may do there\n"
+        "error: Permission denied: .trueup/key\n  -> check who owns it, and what your account may do there\n"
     )
 
 

@@ -323,3 +323,40 @@ def test_long_lists_of_resources_are_summed_up() -> None:
     said = history_text(HistoryDocument((line, RunLine("r0", "2026-07-01T09:00:00Z", "", None, "odd", "p", "s", "h"))))
     assert "and 2 more resources" in said and "no end yet" in said and "nothing was changed" in said
     assert "Device/5" in history_text(HistoryDocument((line,)), View(whole=True))
+
+
+def test_a_rollback_is_saved_shown_and_applied_as_any_plan(site: Run, door: Any) -> None:
+    run = runs_of(site)[0]["run"]
+    said = site("rollback", "last")
+    file = f"rollback-{run}.json"
+    assert said.code == 0 and "Nothing was done yet." in said.out and f"trueup apply {file}" in said.out
+    assert f"a rollback: returns what run {run}" in said.out and "the next plan shows again" in said.out
+    assert "gets less access (returned to what it was before)" in said.out
+    assert "To do exactly this" in site("show", file).out
+    assert site("apply", file, "--auto-approve").code == 0
+    assert "a rollback: it returned what run" in site("show", "last").out
+    assert judged("show", site("show", "last", "-o", "json").out)["returns"] == run
+    assert site("plan", "--detailed-exitcode").code == 2  # the specs still say what that run did
+
+
+def test_a_rollback_that_would_let_in_more_than_is_declared_names_the_flag(site: Run) -> None:
+    Path("specs/members.csv").write_text(MEMBERS.replace("1002", "1003").replace("Öberg,2030", "Öberg,2031"), "utf-8")
+    assert site("apply", "--auto-approve").code == 0
+    said = site("rollback", "last", "--out", "undo.json")
+    assert said.code == 5 and "the specs of today do not declare it" in " ".join(said.out.split())
+    assert f"--allow wider:{DOOR}=1" in said.out
+    allowed = site("rollback", "last", "--out", "undo.json", "--allow", f"wider:{DOOR}=1", "-o", "json")
+    assert allowed.code == 0 and "saved to undo.json" in allowed.err
+    assert judged("plan", allowed.out)["plan"]["allowances"] == [f"wider:{DOOR}=1"]
+
+
+def test_a_rollback_with_nothing_to_return_saves_nothing(site: Run) -> None:
+    site("rollback", "last", "--out", "undo.json")
+    assert site("apply", "undo.json", "--auto-approve").code == 0
+    first = runs_of(site)[1]["run"]
+    again = site("rollback", first, "--out", "again.json")
+    assert again.code == 0 and "Nothing to apply" in again.out and "was changed again since that run" in again.out
+    assert not Path("again.json").exists()
+    assert "so nothing was saved" in site("rollback", first, "-o", "json").err
+    unknown = site("rollback", "1999")
+    assert unknown.code == 1 and "trueup history" in unknown.err

@@ -287,7 +287,7 @@ def test_everybody_is_told_who_holds_the_state_and_what_to_type(site: Run) -> No
             Path("specs/members.csv").write_text(MEMBERS + "1003,Bo Ek,2030-12-31,\n", encoding="utf-8")
         said = site(*arguments)
         assert said.code == 1, arguments
-        assert "process 1 of anna on gym-pc (apply), since 2026-11-22T02:00:00Z, lease until " in said.err
+        assert "process 1 of anna on gym-pc (apply), since 2026-11-22 02:00 UTC, lease until " in " ".join(said.err.split())
         assert "--lock-timeout 5m" in said.err and "trueup state unlock" in said.err
 
 

@@ -16,14 +16,12 @@ from controller.cli.show.documents import AnswerRow, Capacity, StatusRow
 from controller.cli.show.layout import View, table, wrapped
 from controller.cli.show.outcome_text import outcome_text
 from controller.cli.show.plan_text import drift_text, plan_text, question_text
-from controller.cli.show.progress import Lines, live_table, progress
 from controller.cli.show.status_text import status_text
 from controller.cli.show.words import moment, phrase
-from controller.cli.talk import Talk
 from controller.model.change import Action, Change, Condition, FieldChange, Limit, Notice, Plan, Verdict
 from controller.model.entity import Effect
 from controller.model.event import ConditionState
-from controller.model.outcome import Outcome, Progress, ResourceResult, Rollup, RunResult, Status
+from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Status
 
 MakePlan = Callable[..., Plan]
 VIEW = View(zone=ZoneInfo("Europe/Stockholm"))
@@ -250,43 +248,6 @@ def test_answers_say_who_is_there_and_what_to_do(snapshot: SnapshotAssertion) ->
         AnswerRow("Source/m", "cardskipper", True, clock_offset=7.0),
     ]  # fmt: skip
     assert answers_text(rows) == snapshot
-
-
-def test_progress_in_a_log_is_a_line_now_and_then() -> None:
-    said: list[str] = []
-    lines = Lines(said.append)
-    for done in range(101):
-        lines(Progress("Device/a", "writing", done, 0, 100))
-    lines(Progress("Device/a", "reading", 7))
-    lines(Progress("Device/a", "reading", 8))
-    lines(Progress("Device/a", "writing", 99, 1, 100))
-    lines(Progress("Device/a", "reading", 1002, 0, 327))
-    assert len(said) == 6
-    assert said[0] == "Device/a: writing 0 of 100"
-    assert said[-3:] == ["Device/a: reading 7", "Device/a: writing 99 of 100, 1 failed", "Device/a: reading 1,002"]
-
-
-def test_progress_is_silent_when_asked_to_be(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress(Talk(quiet=True)) as report:
-        report(Progress("Device/a", "writing"))
-    with progress(Talk()) as report:
-        report(Progress("Device/a", "asking"))
-    assert capsys.readouterr().err == "Device/a: asking\n"
-
-
-def test_progress_on_a_terminal_repaints(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    import sys
-
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with progress(Talk(colour=True)) as report:
-        report(Progress("Device/a", "writing", 1, 0, 2))
-    assert "Device/a" in capsys.readouterr().err
-
-
-def test_many_devices_do_not_fill_the_screen() -> None:
-    steps = {f"d{n}": Progress(f"d{n}", "writing", n, 0, 20) for n in range(20)}
-    assert live_table(steps).row_count == 13
-    assert live_table({"d": Progress("d", "reading")}).row_count == 1
 
 
 def test_a_plan_that_changes_nothing_but_leaves_somebody_alone_says_so_at_once(make_plan: MakePlan) -> None:

@@ -114,6 +114,17 @@ def test_a_person_is_found_by_name_and_by_mail_and_told_at_once(site: Run) -> No
     assert "Nobody found" in site("why", "--find", "zzz", DOOR).out
 
 
+def test_who_stands_in_a_row_that_cannot_be_read_is_not_denied(site: Run) -> None:
+    said = " ".join(site("why", "--find", "No Number").out.split())
+    assert "one of the rows that cannot be read" in said
+    assert "! members: members.csv:5:" in said
+    assert len(judged("why", site("why", "--find", "No Number", "-o", "json").out)["unread"]) == 1
+    rows = "".join(f",Row {number},,2030-12-31,true,\n" for number in range(7))
+    Path("specs/members.csv").write_text(MEMBERS + rows, encoding="utf-8")
+    many = site("why", "--find", "No Number").out
+    assert (many.count("! members"), "and more" in many) == (5, True)
+
+
 def test_a_record_is_followed_and_no_card_number_is_ever_told(site: Run) -> None:
     said = site("why", "--record", "members:1001", "-o", "json")
     answers = judged("why", said.out)["answers"]
@@ -176,7 +187,7 @@ def test_a_door_that_does_not_answer_is_told_and_is_no_success(site: Run) -> Non
         (("apply", "--refresh-only"), "nobody is there to ask"),
         (("sync", DOOR, "--lock-timeout", "soon"), "--lock-timeout"),
         (("state", "mv", "Device/nowhere", "Device/x"), "nothing is remembered"),
-        (("test", "-l", "gym"), "is not a label"),
+        (("test", "-l", "=gym"), "names no label"),
         (("test", "-l", "site=pool"), "no resource matches --label site=pool"),
     ],
 )
@@ -244,6 +255,22 @@ def test_one_word_makes_a_door_true(site: Run, door: Any) -> None:
     assert site("sync").code == 1
 
 
+@pytest.mark.parametrize("words", [("Source/members",), ("Source/*", "--with-source"), ("-l", "site=gym")])
+def test_everything_that_a_source_feeds_or_that_has_a_label_is_made_true_in_one_word(site: Run, door: Any, words: Any) -> None:
+    door.edit_at_the_door("1001", name="Somebody else")
+    assert site("sync", *words).code == 0
+    assert door.persons["1001"]["name"] == "Åsa Öberg"
+
+
+def test_a_source_that_feeds_nothing_is_told_from_one_that_is_not_there(site: Run) -> None:
+    path = Path("specs/site.yaml")
+    other = SPECS.split("---")[1].replace("name: members", "name: others")
+    path.write_text(path.read_text(encoding="utf-8") + "---" + other, encoding="utf-8")
+    assert "nothing draws on Source/others" in site("sync", "Source/others").err
+    nobody = site("sync", "Source/nobody")
+    assert (nobody.code, "there are: Source/members, Source/others" in " ".join(nobody.err.split())) == (1, True)
+
+
 def test_a_renamed_door_is_not_a_new_one(site: Run) -> None:
     path = Path("specs/site.yaml")
     path.write_text(path.read_text(encoding="utf-8").replace("name: front-door", "name: main"), encoding="utf-8")
@@ -277,5 +304,5 @@ def test_a_refused_password_says_what_to_do_next(site: Run, monkeypatch: pytest.
     monkeypatch.setattr(sys, "stdin", io.StringIO("wrong-pass-1\n"))
     assert site("secrets", "set", "DOOR").code == 0
     said = site("test", DOOR)
-    assert (said.code, f"then: trueup test {DOOR}" in " ".join(said.out.split())) == (4, True)
+    assert (said.code, f"with the right one: trueup test {DOOR}" in " ".join(said.out.split())) == (4, True)
     assert judged("test", site("test", DOOR, "-o", "json").out)["results"][0]["code"] == "credentials-refused"

@@ -302,6 +302,21 @@ async def test_a_saved_plan_leaves_doors_that_nobody_can_be_sure_of(estate: Esta
     assert {o.status for o in (await estate.saved(planned.plan)).outcomes} == {Status.STALE}
 
 
+async def test_a_saved_plan_that_empties_a_door_leaves_one_that_came_back(estate: Estate) -> None:
+    emptied = SPECS.replace("onRemoval: delete", "onRemoval: delete, whenRemovedFromSpec: empty")
+    estate.write(emptied.replace(", password: {each: password}", ""))  # which nobody would know once its record is gone
+    estate.registers["terminals"].rows = [terminal(str(n)) for n in range(1, 6)]
+    await estate.apply()
+    back = estate.registers["terminals"].rows.pop(1)
+    planned = await estate.plan(Wanted(allow=BOOTSTRAP | {f"revoke:{T2}=2"}))
+    assert [(c.resource, c.action) for c in planned.plan.changes] == [(T2, Action.DELETE)] * 2
+    estate.registers["terminals"].rows.append(back)
+    assert (await estate.saved(planned.plan)).counts == {"stale": 2}
+    assert set(estate.door("10.0.0.2").persons) == {"1001", "1002"}
+    estate.registers["terminals"].rows.remove(back)
+    assert (await estate.saved(planned.plan)).counts == {"done": 2}
+
+
 async def test_a_saved_plan_that_forgets_a_door_leaves_one_that_came_back(estate: Estate) -> None:
     estate.registers["terminals"].rows = [terminal(str(n)) for n in range(1, 6)]
     await estate.apply()

@@ -140,11 +140,19 @@ async def test_two_doors_that_are_both_known_are_not_made_one(estate: Estate) ->
     estate.write(controller(MOVED) + door("front"))
     planned = await estate.plan()
     assert [n.code for n in planned.plan.notices] == ["moved-twice"]
-    assert Action.MOVE not in {c.action for c in planned.plan.changes}
+    assert planned.plan.changes == ()  # and what we own on either is not forgotten
 
 
-async def test_doors_of_records_move_with_the_document_that_makes_them(estate: Estate) -> None:
-    made = """\
+async def test_two_doors_that_lead_to_one_name_are_both_left_as_they_are(estate: Estate) -> None:
+    estate.write(controller() + door("old") + door("side"))
+    await estate.apply()
+    estate.write(controller("[{from: Device/old, to: Device/front}, {from: Device/side, to: Device/front}]") + door("front"))
+    planned = await estate.plan()
+    assert [n.code for n in planned.plan.notices if n.verdict == "held"] == ["moved-twice"]
+    assert not {Action.MOVE, Action.FORGET} & {c.action for c in planned.plan.changes}
+
+
+MADE = """\
 ---
 apiVersion: trueup/v1
 kind: Source
@@ -159,12 +167,51 @@ spec:
   forEach: {source: terminals, key: "{id}", allowNetworks: [10.0.0.0/8]}
   config: {url: {each: url}}
   people: [{from: members}]
-  policy: {pace: 0}
+  policy: {pace: 0, whenRemovedFromSpec: empty}
 """
+GATE = "[{from: Device/terminal, to: Device/gate}]"
+
+
+async def made_of_records(estate: Estate) -> None:
+    """Two doors are there, made by records; then their document gets another name."""
     estate.registers["terminals"].rows = [terminal("1"), terminal("2")]
-    estate.write(controller() + made.replace("NAME", "terminal"))
+    estate.write(controller() + MADE.replace("NAME", "terminal"))
     await estate.apply()
-    estate.write(controller("[{from: Device/terminal, to: Device/gate}]") + made.replace("NAME", "gate"))
+    estate.write(controller(GATE) + MADE.replace("NAME", "gate"))
+
+
+async def test_nobody_is_forgotten_while_the_records_behind_a_new_name_cannot_be_read(estate: Estate) -> None:
+    await made_of_records(estate)
+    saved = await estate.plan()
+    estate.registers["terminals"].fail_after = 0
+    planned = await estate.plan()
+    assert (planned.plan.changes, [r.address for r in planned.plan.resources]) == ((), ["Device/gate"])
+    async with estate.world() as world:
+        await world.state.journal.begin("r0", [Begun("c1", "Device/terminal@1", "person", "1001", "update")])
+    await estate.apply(planned)
+    async with estate.world() as world:
+        assert [begun.resource for begun in await world.state.journal.unfinished()] == ["Device/terminal@1"]
+    estate.registers["terminals"].fail_after = None
+    assert (await estate.apply(saved)).counts == {"done": 2}
+
+
+async def test_a_record_that_cannot_be_followed_holds_what_it_made_under_the_old_name(estate: Estate) -> None:
+    await made_of_records(estate)
+    estate.registers["terminals"].rows[1] = terminal("2", url="")
+    planned = await estate.plan()
+    assert [(c.action, c.resource) for c in planned.plan.changes] == [(Action.MOVE, "Device/terminal@1")]
+
+
+async def test_a_door_whose_record_left_is_emptied_under_the_name_it_has_in_the_state(estate: Estate) -> None:
+    await made_of_records(estate)
+    del estate.registers["terminals"].rows[1]
+    planned = await estate.plan(Wanted(allow=BOOTSTRAP | {"source-shrink:terminals"}))
+    found = [(c.action, c.resource) for c in planned.plan.changes]
+    assert found == [(Action.MOVE, "Device/terminal@1"), *[(Action.DELETE, "Device/terminal@2")] * 2]
+
+
+async def test_doors_of_records_move_with_the_document_that_makes_them(estate: Estate) -> None:
+    await made_of_records(estate)
     planned = await estate.plan()
     assert [(c.resource, c.key) for c in planned.plan.changes] == [
         ("Device/terminal@1", "Device/gate@1"),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from controller.engine.plans.planning import Wanted
+from controller.model.address import Address
 from controller.model.change import Plan
 from controller.model.errors import UsageError
 from controller.model.outcome import Status
-from controller.model.scope import Scope
+from controller.model.scope import EVERYTHING, Scope
+from controller.runtime.past import rollback
+from controller.runtime.workspace import Workspace
 from tests import memory
 from tests.memory import CARD, Site, record
 
@@ -153,3 +157,36 @@ async def test_whom_a_batch_of_cards_hangs_on_is_read_once(site: Site) -> None:
     site.front.calls.clear()
     await site.apply(await site.plan(ALL))
     assert site.front.calls.count("read person") == 1 and len(written(site)) == 2
+
+
+@pytest.mark.parametrize("rule", ["protect", "neverRemove"])
+@pytest.mark.parametrize("destroy", [False, True])
+async def test_a_person_whose_card_is_protected_is_not_deleted_because_the_card_would_go_too(
+    site: Site, rule: str, destroy: bool
+) -> None:
+    await site.apply(await site.plan(ALL))
+    site.policies["front"] = {"onRemoval": "delete", rule: [f"card/{NUMBER}"]}
+    site.members.rows = [row for row in site.members.rows if destroy or row.key != "2"]
+    planned = await site.plan(Wanted(allow=ALLOWED, destroy=destroy))
+    await site.apply(planned)
+    assert "2" in site.front.persons and site.front.cards[NUMBER] == "2"
+    assert ("3" in site.front.persons) is not destroy
+    said = {n.kind: n.message for n in planned.plan.notices}
+    assert "a card that would go with it is" in said["person"]
+
+
+async def test_a_person_whose_card_is_protected_is_not_made_anew(site: Site) -> None:
+    await site.apply(await site.plan(ALL))
+    site.policies["front"] = {"protect": [f"card/{NUMBER}"]}
+    planned = await site.plan(Wanted(allow=ALLOWED, replace=frozenset({Address("Device", "front", "person", "2")})))
+    assert (planned.plan.changes, [n.code for n in planned.plan.notices]) == ((), ["not-replaced"])
+
+
+async def test_a_person_whose_card_is_protected_is_not_taken_away_by_a_rollback(site: Site) -> None:
+    site.members.rows.append(record("7", card="777"))
+    await site.apply(await site.plan(ALL))
+    site.policies["front"] = {"onRemoval": "delete", "protect": ["card/777"]}
+    async with site.world() as world:
+        workspace = Workspace(world, cast(Any, None), world)
+        plan = (await rollback(workspace, "last", EVERYTHING, ALLOWED)).plan
+    assert "7" not in {change.key for change in plan.changes} and {change.key for change in plan.changes}

@@ -124,7 +124,9 @@ async def test_a_source_that_shrank_by_more_than_30_percent_removes_nobody_and_n
     removed = [change for change in found.changes if change.action is Action.BAR]
     assert len(removed) == (0 if held else 20 - left)
     shrunk = [notice for notice in found.notices if notice.code == "source-shrunk"]
-    assert [notice.hint for notice in shrunk] == (["--allow source-shrink:members"] if held else [])
+    assert [notice.hint for notice in shrunk] == (
+        ["if they really left: trueup plan --allow source-shrink:members"] if held else []
+    )
     if held:
         assert shrunk[0].message.startswith(f"source members has {left} records, 20 the last time")
         assert len([notice for notice in found.notices if notice.code == "removal-held"]) == 20 - left

@@ -67,6 +67,14 @@ async def test_a_card_alone_is_made_anew_by_its_token(site: Site) -> None:
     assert (await site.apply(planned)).counts == {"done": 2}
 
 
+async def test_a_card_that_is_made_anew_by_its_number_is_told_by_its_token(site: Site) -> None:
+    plan = (await site.plan(anew("card/111"))).plan
+    assert steps(plan) == [("delete", "card"), ("create", "card")]
+    assert plan.scope == (f"--replace Device/front:card/{plan.changes[0].key}",)
+    gone = (await site.plan(anew("card/1234567"))).plan
+    assert [n.code for n in gone.notices] == ["not-replaced"] and b"1234567" not in planfile.encode(gone)
+
+
 async def test_making_anew_counts_as_taking_away_and_is_held_by_the_limit(site: Site) -> None:
     site.policies["front"] = {"limits": {"revoke": "0%"}}
     planned = await site.plan(anew("person/3", allow=frozenset()))
@@ -134,6 +142,33 @@ async def test_all_that_is_ours_goes_and_strangers_stay(site: Site) -> None:
     assert (list(site.front.persons), site.front.cards) == (["77"], {})
     async with site.world() as world:
         assert await world.state.inventory.everything(FRONT) == {}
+
+
+async def test_all_that_is_ours_goes_whatever_the_spec_declares_by_now(site: Site) -> None:
+    site.sources = ()
+    planned = await site.plan(Wanted(allow=ALL, destroy=True))
+    assert sorted(steps(planned.plan)) == [("delete", "card")] * 2 + [("delete", "person")] * 5
+    assert (await site.apply(planned)).counts == {"done": 7}
+    assert (set(site.front.persons), site.front.cards) == ({"77"}, {})
+
+
+async def test_what_an_earlier_spec_managed_is_destroyed_too(site: Site) -> None:
+    site.manage = ("person",)
+    for wanted in (Wanted(allow=ALL, destroy=True), Wanted(allow=ALL, destroy=True, offline=True)):
+        assert steps((await site.plan(wanted)).plan).count(("delete", "card")) == 2
+
+
+async def test_a_door_that_was_destroyed_is_not_called_in_sync(site: Site) -> None:
+    assert await synced(site) == ("True", "Applied")
+    await site.apply(await site.plan(Wanted(allow=ALL, destroy=True)))
+    assert await synced(site) == ("False", "Destroyed")
+    await site.apply(await site.plan(Wanted(allow=frozenset({"grant:Device/front=7"}))))
+    assert await synced(site) == ("True", "Applied")
+
+
+async def synced(site: Site) -> tuple[str, str]:
+    async with site.world() as world:
+        return next((c.status, c.reason) for c in await world.state.conditions.of(FRONT) if c.type == "Synced")
 
 
 async def test_destroying_reads_no_source(site: Site) -> None:

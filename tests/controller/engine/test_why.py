@@ -97,6 +97,13 @@ async def test_what_is_protected_and_differs(site: Site, snapshot: SnapshotAsser
     assert why_text([answer]) == snapshot
 
 
+async def test_only_what_protects_somebody_is_told_of_them(site: Site) -> None:
+    site.policies["front"] = {"protect": ["person/9*"], "neverRemove": ["person/1*"]}
+    await site.apply()
+    told = [fact.text for fact in (await one(site, "person/10")).facts if fact.title == "rule"]
+    assert told == ["neverRemove: person/1*"]
+
+
 async def test_a_stranger_under_no_number_of_ours(site: Site, snapshot: SnapshotAssertion) -> None:
     await site.apply()
     site.front.persons["77"] = ("Stranger", SHORT, (1,))

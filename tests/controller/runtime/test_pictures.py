@@ -272,10 +272,17 @@ async def test_old_addresses_of_supabase_are_asked_over_https(tmp_path: Path) ->
     assert _secure("http://supabase.co.evil.org/x") == "http://supabase.co.evil.org/x"
 
 
+async def test_two_pictures_of_one_revision_stay_two(tmp_path: Path) -> None:
+    red, blue = (Content("base64", base64.b64encode(jpeg(colour)).decode(), "same") for colour in ("red", "blue"))
+    async with shelf(tmp_path) as pictures:
+        one, other = await pictures.portrait(red, Recipe()), await pictures.portrait(blue, Recipe())
+    assert one.sha256 != other.sha256
+
+
 async def test_finished_pictures_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("controller.runtime.pictures._KEPT", 2)
     async with gallery(tmp_path) as pictures:
         for number, colour in enumerate(("red", "green", "blue")):
             text = base64.b64encode(jpeg(colour)).decode()
             await pictures.portrait(Content("base64", text, str(number)), Recipe(), tmp_path)
-        assert [revision for revision, _ in pictures._finished] == ["1", "2"] and len(pictures._busy) == 2
+        assert [key[2] for key in pictures._finished] == ["1", "2"] and len(pictures._busy) == 2

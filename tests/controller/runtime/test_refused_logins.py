@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.model.change import Condition
+from controller.model.scope import Scope
 from controller.runtime.workspace import Options, Workspace, open_workspace
 from controller.sdk.simulation import serve
 from providers.hikvision.simulator import Terminal
@@ -64,7 +65,7 @@ class Door:
 
     async def test(self, password: str) -> bool:
         async with open_workspace(self.options({"DOOR": password}), write=False) as workspace:
-            return (await workspace.test(["Device/front"]))[0].ok
+            return (await workspace.test(Scope(targets=("Device/front",))))[0].ok
 
 
 async def test_ten_plans_with_a_wrong_password_make_one_attempt(terminal: Terminal, tmp_path: Path) -> None:

@@ -89,7 +89,10 @@ TABLE = SourceProvider(
 )  # fmt: skip
 TERMINAL = TargetProvider(
     "terminal", "A terminal", "Device", TerminalConfig,
-    (EntityKind("person", (EntityField("name"), EntityField("valid"))), EntityKind("card", (EntityField("number"),))),
+    (
+        EntityKind("person", (EntityField("name"), EntityField("valid"))),
+        EntityKind("card", (EntityField("number"),), sensitive_key=True),
+    ),
     {"people": PersonMapping}, lambda c: Endpoint(c.url), lambda m: ("person",), _unused, _unused, _unused, _unused, _unused,
     check=_check_terminal, zone=lambda c: c.timezone,
 )  # fmt: skip

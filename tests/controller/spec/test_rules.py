@@ -70,6 +70,8 @@ def test_another_rule_makes_other_specs_so_that_a_plan_of_before_is_not_applied(
         ("{name: r, deny: x, when: {address: 'Device/x:person'}}", [("bad-pattern", "[0].when.address", "")]),
         ("{name: r, deny: x, when: {address: Devise/x}}", [("unknown-kind", "[0].when.address", "Device")]),
         ("{name: r, deny: x, when: {address: 'Device/x:persn/1'}}", [("unknown-kind", "[0].when.address", "person")]),
+        ("{name: r, deny: x, when: {address: 'Device/x:card/5551234'}}", [("hidden-key", "[0].when.address", "")]),
+        ("{name: r, deny: x, when: {address: 'Device/x:card/*'}}", []),
         ("{name: r, deny: x, when: {time: {zone: Europe/Stokholm}}}",
          [("unknown-timezone", "[0].when.time.zone", "Europe/Stockholm")]),
         ("{name: r, deny: x, when: {time: {from: 8:00}}}", [("bad-value", "[0].when.time.from", "")]),

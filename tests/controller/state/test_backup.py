@@ -7,7 +7,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -130,6 +130,23 @@ async def test_a_full_disk_leaves_nothing_behind(
 
     monkeypatch.setattr(backups, "sync", full)
     with pytest.raises(TrueupError, match="No space left"):
+        backup(folder, tmp_path / "copy.db", clock)
+    assert os.listdir(tmp_path) == [".trueup"]
+
+
+async def test_a_disk_that_is_full_while_copying_is_that_of_the_backup(
+    state: State, folder: Path, tmp_path: Path, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+
+    def narrow(path: Path, **given: Any) -> sqlite3.Connection:
+        made: sqlite3.Connection = connect(path, **given)
+        if str(path).startswith(str(tmp_path / ".copy")):
+            made.execute("PRAGMA max_page_count = 1")
+        return made
+
+    monkeypatch.setattr(sqlite3, "connect", narrow)
+    with pytest.raises(TrueupError, match=r"could not be written to .*No space left"):
         backup(folder, tmp_path / "copy.db", clock)
     assert os.listdir(tmp_path) == [".trueup"]
 

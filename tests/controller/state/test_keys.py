@@ -151,7 +151,7 @@ def test_a_key_file_that_others_can_read_is_refused_with_the_command(folder: Pat
     (folder / "key").chmod(0o644)
     with pytest.raises(KeyUnusable, match="read by others") as caught:
         load_keys(folder, {})
-    assert caught.value.hint == f"chmod 600 {folder / 'key'}"
+    assert caught.value.hint.endswith(f": chmod 600 {folder / 'key'}")
 
 
 def test_a_damaged_key_file_is_a_clear_error(folder: Path) -> None:

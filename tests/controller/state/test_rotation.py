@@ -18,7 +18,7 @@ from controller.model.errors import KeyUnusable, LeaseLost, UsageError
 from controller.model.outcome import Outcome, Status
 from controller.sdk.context import SystemClock
 from controller.state.keys import Keys, create_key, load_keys, read_key
-from controller.state.lease import acquire
+from controller.state.lease import acquire, holder_of
 from controller.state.rows import Begun, Finished
 from controller.state.store import State
 from controller.state.upkeep import rotation
@@ -164,8 +164,12 @@ async def test_a_process_that_still_has_the_old_key_seals_nothing_more(folder: P
     keys = create_key(folder)
     async with State.open(folder, keys=keys, clock=clock) as slow, State.open(folder, keys=keys, clock=clock) as state:
         await rotate(state, folder, from_environment=False)
-        with pytest.raises(KeyUnusable, match="the key was rotated"):
+        with pytest.raises(KeyUnusable, match="was rotated at 2026-11-22T12:00:00Z, after this began"):
             await slow.secrets.set("late", "x")
+        with pytest.raises(KeyUnusable, match="nothing was done") as caught:
+            await acquire(slow, "apply")  # as an apply does that waited until the rotation was over
+        assert caught.value.hint == "run it again"
+        assert await holder_of(state, "apply") is None
     async with State.open(folder, keys=load_keys(folder, {}), clock=clock) as state:
         assert await state.secrets.names() == []
 
@@ -205,7 +209,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from controller.sdk.context import SystemClock
 from controller.state.keys import load_keys
-from controller.state.lease import acquire
+from controller.state.lease import acquire, holder_of
 from controller.state.store import State
 from controller.state.upkeep import rotation
 

@@ -294,7 +294,7 @@ def _mend(terminal: Terminal) -> None:
         (_failing, "reports a fault of its own"),
         (_off, "closed the connection"),
         (_too_slow, "did not answer"),
-        (_wrong_clock, "its clock is 60 minutes behind"),
+        (_wrong_clock, "its clock is 1h behind"),
         (_another_serial, "ANOTHER-ONE answers"),
         (_other_password, "refused th"),
     ],

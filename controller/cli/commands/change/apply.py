@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, FILE, RUN
 from controller.cli.exits import Exit, first
 from controller.cli.settings import lease_option, record_options, scope_options, settings_of
 from controller.cli.talk import talk_of
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 
 @click.command("apply", short_help="Make it so.")
-@click.argument("plan_file", metavar="[PLAN]", required=False)
+@click.argument("plan_file", type=FILE, metavar="[PLAN]", required=False)
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--resume", metavar="RUN", help="Go on with a run that was stopped or failed in part.")
+@click.option("--resume", type=RUN, metavar="RUN", help="Go on with a run that was stopped or failed in part.")
 @lease_option
-@click.option("--replace", multiple=True, metavar="ADDRESS", help="Delete this entity and make it anew, within all rules.")
+@click.option(
+    "--replace", type=ADDRESS, multiple=True, metavar="ADDRESS", help="Delete this entity and make it anew, within all rules."
+)
 @click.option("--refresh-only", is_flag=True, help="Write nothing to targets: take what is there as last written.")
 @click.option("--destroy", is_flag=True, help="Remove what is ours, as `trueup destroy` does.")
 @click.option("--reviewed", metavar="DIGEST", help="Only if what would be done is what was reviewed: the digest of its plan.")
@@ -129,13 +132,19 @@ class Applying:
         from controller.cli.show.progress import progress
 
         given = self.given
-        scope = selection_of(given)
+        scope = selection_of({**given, "targets": (*given["targets"], *self._fed(workspace))})
         allow = allowances_of(given["bootstrap"], given["allow"])
         with progress(self.talk) as report:
             planned = await workspace.plan(
                 scope, allow=allow, on_progress=report, replacing=given["replace"], destroy=bool(given["destroy"])
             )
         return await self._carry_out(workspace, planned, planned.plan, run_report)
+
+    def _fed(self, workspace: Workspace) -> tuple[str, ...]:
+        """What the sources feed that `trueup sync` was given."""
+        from controller.spec.graph import fed_by
+
+        return tuple(target for source in self.given.get("feeding", ()) for target in fed_by(workspace.specs, source))
 
     async def _saved(self, workspace: Workspace, run_report: RunReport) -> Exit:
         from pathlib import Path
@@ -151,11 +160,13 @@ class Applying:
         if self.given["reviewed"]:
             must_be_reviewed(plan, self.given["reviewed"])
         run_report.planned(plan)
-        _refuse(plan, saved=bool(self.given["plan_file"]))
+        _refuse(plan, self._view(workspace), saved=self.given["plan_file"] or "")
         self._leave_out(plan)
         if not plan.changes:
             run_report.nothing(_nothing(plan), self._view(workspace))
-            return exit_of(plan, detailed=False)
+            if (leaving := exit_of(plan, detailed=False)) is Exit.PARTLY:
+                self.talk.say("nothing was written: what was left alone, and why, stands above")
+            return leaving
         self._ask(plan)
         from controller.cli.session import stopping
         from controller.cli.show.progress import progress
@@ -243,15 +254,15 @@ def _allowed(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.resource not in blocked]
 
 
-def _refuse(plan: Plan, *, saved: bool) -> None:
+def _refuse(plan: Plan, view: View, *, saved: str) -> None:
     """A plan of which a rule forbids everything is refused before anybody is asked."""
-    from controller.cli.show.plan_end import flags, remedy
+    from controller.cli.show.plan_end import again, flags, remedy
     from controller.model.errors import RuleRefused, UsageError
 
     if plan.limits and not _allowed(plan):
-        again = "plan it again and save it with" if saved else "add"
+        allowed = again("plan" if saved else "apply", plan, flags(plan.limits), *(["--out", saved] if saved else []))
         fixed = next((limit for limit in plan.limits if not limit.flag), None)
-        hint = f"if it is right, {again} {flags(plan.limits)}" if fixed is None else f"{fixed.message}; {remedy(fixed)}"
+        hint = f"if that is right: {view.command(allowed)}" if fixed is None else f"{fixed.message}; {remedy(fixed)}"
         raise RuleRefused("a rule stands against this plan; nothing was done", hint=hint)
     if plan.offline:
         raise UsageError("a plan that was made offline cannot be applied", hint="plan again without --offline")

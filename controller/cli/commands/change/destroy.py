@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from controller.cli.completing.words import TARGET
 from controller.cli.exits import Exit
 from controller.cli.settings import lease_option, scope_options, settings_of
 from controller.cli.talk import talk_of
 
 
 @click.command("destroy", short_help="Remove what trueup owns, after showing it.")
-@click.argument("resources", nargs=-1, metavar="[RESOURCE...]")
+@click.argument("resources", type=TARGET, nargs=-1, metavar="[RESOURCE...]")
 @click.option("--all", "everything", is_flag=True, help="Everything that is ours, at every target.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")

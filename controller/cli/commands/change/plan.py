@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, FILE
 from controller.cli.exits import Exit
 from controller.cli.settings import record_options, scope_options, settings_of
 from controller.cli.talk import talk_of
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     help="For people, programs, comments, browsers, build servers.",
 )
 @click.option("--write", multiple=True, metavar="FORMAT=FILE", help="Write it in this format too; as often as wanted.")
-@click.option("--out", metavar="FILE", help="Save exactly this plan for `trueup apply FILE`.")
+@click.option("--out", type=FILE, metavar="FILE", help="Save exactly this plan for `trueup apply FILE`.")
 @click.option("--offline", is_flag=True, help="Ask no target: plan from what is remembered. Needs no secret of a target.")
 @click.option("--detailed-exitcode", is_flag=True, help="Leave with 2 when there are changes.")
 @click.option("--bootstrap", is_flag=True, help="Allow the first sync of a target.")
 @click.option("--allow", multiple=True, metavar="RULE", help="Allow what a limit forbids: copy the flag from the plan.")
-@click.option("--replace", multiple=True, metavar="ADDRESS", help="Plan to delete this entity and make it anew.")
+@click.option("--replace", type=ADDRESS, multiple=True, metavar="ADDRESS", help="Plan to delete this entity and make it anew.")
 @click.option("--refresh-only", is_flag=True, help="Show only what somebody changed at the targets.")
 @click.option("--destroy", is_flag=True, help="Plan to remove what is ours, as `trueup destroy` does.")
 @scope_options
@@ -89,8 +90,8 @@ def exit_of(plan: Plan, *, detailed: bool) -> Exit:
     """Forbidden by a rule, unreadable or full in part, changes to do, or fine."""
     from controller.model.change import Condition, Verdict
 
-    if plan.limits:
-        return Exit.REFUSED
+    if plan.limits or any(notice.code == "source-shrunk" for notice in plan.notices):
+        return Exit.REFUSED  # nobody is removed on the word of a source that lost so many, until somebody allows it
     if any(resource.condition is Condition.PARKED for resource in plan.resources):
         return Exit.PARTLY
     if any(notice.verdict is Verdict.FULL for notice in plan.notices):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.completing.words import FILE
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, settings_of
 from controller.cli.talk import talk_of
@@ -57,7 +58,7 @@ def list_(context: click.Context, output: str) -> Exit:
 
 
 @command.command("test")
-@click.argument("plan_file", metavar="PLAN")
+@click.argument("plan_file", type=FILE, metavar="PLAN")
 @click.option("--at", metavar="TIME", help="Judge as if it were then: 2026-05-02T14:00, local to the Controller's zone.")
 @click.option("--allow", multiple=True, metavar="RULE", help="As if it were planned with this allowance: policy:NAME.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import PROVIDER
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -11,7 +12,9 @@ from controller.cli.talk import talk_of
 
 @click.command("explain", short_help="Tell what a field of a spec means.")
 @click.argument("path", default="")
-@click.option("--provider", default="", metavar="NAME", help="As this provider understands it, where several differ.")
+@click.option(
+    "--provider", type=PROVIDER, default="", metavar="NAME", help="As this provider understands it, where several differ."
+)
 @click.option("--recursive", is_flag=True, help="Everything below it, not only the next level.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

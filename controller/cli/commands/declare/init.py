@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import FILE
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
 
 
 @click.command("init", short_help="Write a commented starter spec.")
-@click.argument("folder", default=".")
+@click.argument("folder", type=FILE, default=".")
 @click.pass_context
 def command(context: click.Context, folder: str) -> Exit:
     """Write a commented starter into FOLDER (default: here), and make the key that seals passwords.
 
     Files that are there already are never overwritten.
+
+    Example: trueup init door-site
     """
     from pathlib import Path
 

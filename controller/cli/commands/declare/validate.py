@@ -13,9 +13,13 @@ from controller.cli.talk import talk_of
 @click.option("-o", "--output", type=click.Choice(["text", "json", "github"]), default="text", help="For people, programs, or CI.")
 @click.pass_context
 def command(context: click.Context, output: str) -> Exit:
-    """Check the specs: every problem with its file, line and column. Connects nowhere and needs no secret."""
+    """Check the specs: every problem with its file, line and column. Connects nowhere and needs no secret.
+
+    Example in a pipeline: trueup validate -o github
+    """
     from pathlib import Path
 
+    from controller.cli.show.layout import width
     from controller.cli.show.words import counted
     from controller.spec.load import check_specs
     from controller.spec.render import RENDERERS, render_text
@@ -24,7 +28,7 @@ def command(context: click.Context, output: str) -> Exit:
     settings = settings_of(context)
     specs, diagnostics = check_specs([Path(path) for path in settings.specs], vars_files=settings.values())
     if output == "text":
-        shown = render_text(diagnostics, colour=talk.colour)
+        shown = render_text(diagnostics, colour=talk.colour, width=width())
     else:
         shown = RENDERERS[output](diagnostics)
     if shown:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.completing.words import RUN_OR_PLAN
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command("diff", short_help="Show in what two runs differ.")
-@click.argument("one", metavar="RUN1|PLANFILE")
-@click.argument("two", metavar="RUN2|PLANFILE")
+@click.argument("one", type=RUN_OR_PLAN, metavar="RUN1|PLANFILE")
+@click.argument("two", type=RUN_OR_PLAN, metavar="RUN2|PLANFILE")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context
 def command(context: click.Context, one: str, two: str, output: str) -> Exit:

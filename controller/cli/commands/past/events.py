@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, RUN
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -22,8 +23,10 @@ POLL = 1.0  # seconds; one indexed read of the state
 
 @click.command("events", short_help="Show what happened, and follow it.")
 @click.option("-f", "--follow", is_flag=True, help="Go on telling what happens, until Ctrl-C.")
-@click.option("--resource", metavar="ADDRESS", default="", help="Only about this: Device/front-door, 'Device/*:person/1001'.")
-@click.option("--run", metavar="RUN", default="", help="Only of this run; `last` is the newest.")
+@click.option(
+    "--resource", type=ADDRESS, metavar="ADDRESS", default="", help="Only about this: Device/front-door, 'Device/*:person/1001'."
+)
+@click.option("--run", type=RUN, metavar="RUN", default="", help="Only of this run; `last` is the newest.")
 @click.option("--since", metavar="WHEN", default="", help="Only since then: 24h, 7d, 2026-11-22, 2026-11-22T08:00.")
 @click.option("--type", "type_", metavar="TYPE", default="", help="Only of this type, or its first word: change.failed, run.")
 @click.option("--level", type=click.Choice(["info", "warning", "error"]), default="info", help="Only as grave as this, or more.")

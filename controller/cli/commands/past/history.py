@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -18,9 +19,15 @@ RESULTS = ("success", "partial", "skipped", "failed", "parked", "fatal", "cancel
 
 
 @click.command("history", short_help="List the runs there were.")
-@click.option("--resource", metavar="ADDRESS", default="", help="Only runs about this: Device/front-door, 'Device/*:person/1001'.")
+@click.option(
+    "--resource",
+    type=ADDRESS,
+    metavar="ADDRESS",
+    default="",
+    help="Only runs about this: Device/front-door, 'Device/*:person/1001'.",
+)
 @click.option("--since", metavar="WHEN", default="", help="Only runs since then: 24h, 7d, 2026-11-22, 2026-11-22T08:00.")
-@click.option("--result", type=click.Choice(RESULTS), help="Only runs that ended so.")
+@click.option("--result", type=click.Choice(RESULTS), metavar="RESULT", help=f"Only runs that ended so: {', '.join(RESULTS)}.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most, the newest first.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS, RUN_OR_PLAN
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -22,8 +23,15 @@ OUTCOMES = ("done", "unchanged", "skipped", "refused", "stale", "failed", "parke
 
 
 @click.command("show", short_help="Show what one run did, or a saved plan.")
-@click.argument("what", metavar="RUN|PLANFILE")
-@click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this: Device/front-door, 'Device/*:person/1001'.")
+@click.argument("what", type=RUN_OR_PLAN, metavar="RUN|PLANFILE")
+@click.option(
+    "--target",
+    "targets",
+    type=ADDRESS,
+    multiple=True,
+    metavar="ADDRESS",
+    help="Only this: Device/front-door, 'Device/*:person/1001'.",
+)
 @click.option("--outcome", "outcomes", multiple=True, type=click.Choice(OUTCOMES), help="Only what ended so.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

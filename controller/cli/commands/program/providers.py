@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from controller.cli.completing.words import PROVIDER
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -50,7 +51,7 @@ def list_(context: click.Context, output: str) -> Exit:
 
 
 @command.command("describe", short_help="Tell what one keeps, can and needs.")
-@click.argument("name")
+@click.argument("name", type=PROVIDER)
 @json_option
 @click.pass_context
 def describe(context: click.Context, name: str, output: str) -> Exit:

@@ -19,14 +19,17 @@ _EXAMPLE = "write a list: `simulators: [{simulator: hikvision, port: 8101, optio
 
 @click.command("simulate", short_help="Start simulated doors and registers on this machine.")
 @click.argument("description", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context
-def command(context: click.Context, description: str) -> Exit:
+def command(context: click.Context, description: str, output: str) -> Exit:
     """Start the simulators that the YAML FILE describes, on loopback, until Ctrl-C.
 
     \b
     simulators:
       - {simulator: hikvision, port: 8101, options: {serial: A1, password: x}}
       - {simulator: cardskipper, port: 8102, options: {members: 100}}
+
+    Example: trueup simulate simulators.yaml
     """
     from controller.sdk.loopback import run_forever
 
@@ -35,7 +38,7 @@ def command(context: click.Context, description: str) -> Exit:
     apps = [(started(entry), int(entry.get("port", 0))) for entry in entries]
 
     def ready(served: Sequence[Any]) -> None:
-        _announce(talk, entries, [one.url for one in served])
+        _announce(talk, entries, [one.url for one in served], output)
 
     run_forever(apps, ready=ready)
     return Exit.FINE
@@ -50,7 +53,7 @@ def described(file: Path) -> list[Mapping[str, Any]]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise UsageError(f"{file} is not YAML: {' '.join(str(problem).split())}") from None
+        raise UsageError(f"{file} is not YAML: {' '.join(str(problem).split())}", hint=_EXAMPLE) from None
     entries = content.get("simulators") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:
         raise UsageError(f"{file} describes no simulators", hint=_EXAMPLE)
@@ -68,12 +71,20 @@ def started(entry: Mapping[str, Any]) -> AsgiApp:
     try:
         made = load_simulator(entry["simulator"])(entry.get("options") or {})
     except (TypeError, ValueError) as problem:
-        raise UsageError(f"the simulator {entry['simulator']}: {problem}") from None
+        hint = f"correct `options` of this entry in the file: {_EXAMPLE}"
+        raise UsageError(f"the simulator {entry['simulator']}: {problem}", hint=hint) from None
     app: AsgiApp = getattr(made, "app", made)
     return app
 
 
-def _announce(talk: Talk, entries: Sequence[Mapping[str, Any]], urls: Sequence[str]) -> None:
+def _announce(talk: Talk, entries: Sequence[Mapping[str, Any]], urls: Sequence[str], output: str) -> None:
+    if output == "json":
+        from controller.cli.show.documents import encoded
+        from controller.cli.show.plain.documents import SimulatorRow, SimulatorsDocument
+
+        rows = tuple(SimulatorRow(entry["simulator"], url) for entry, url in zip(entries, urls, strict=True))
+        talk.data(encoded(SimulatorsDocument(rows)))
+        return
     lines = [f"{entry['simulator']} listens on {url}" for entry, url in zip(entries, urls, strict=True)]
     talk.data("\n".join(lines))
     talk.say("Ctrl-C stops them.")

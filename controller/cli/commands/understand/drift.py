@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, **given: Any) -> Exit:
     """Show what somebody changed at the targets since trueup wrote there. Changes nothing.
 
+    Example: trueup drift --target Device/front-door
+
     Exit codes: 0 no drift, 2 drift, 4 a target could not be read.
     """
     from controller.cli.session import run_async

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import RESOURCE
 from controller.cli.exits import Exit
-from controller.cli.settings import settings_of
+from controller.cli.settings import resource_options, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command("test", short_help="Ask resources who they are and whether we may.")
-@click.argument("resources", nargs=-1, metavar="[RESOURCE...]")
-@click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Only resources with this label.")
+@click.argument("resources", type=RESOURCE, nargs=-1, metavar="[RESOURCE...]")
+@resource_options
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context
-def command(context: click.Context, resources: tuple[str, ...], labels: tuple[str, ...], output: str) -> Exit:
+def command(context: click.Context, /, **given: Any) -> Exit:
     """Ask each RESOURCE (Device/front-door, 'Device/*'; default: all) who it is: model, firmware, serial number, clock, how full it
     is, what the account may do, how quickly it answers. Many are asked side by side.
 
@@ -35,18 +36,17 @@ def command(context: click.Context, resources: tuple[str, ...], labels: tuple[st
     """
     from controller.cli.session import run_async
 
-    return run_async(_test(settings_of(context), talk_of(context), (resources, labels), output))
+    return run_async(_test(settings_of(context), talk_of(context), given))
 
 
-async def _test(settings: Settings, talk: Talk, selected: tuple[tuple[str, ...], tuple[str, ...]], output: str) -> Exit:
+async def _test(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     from controller.cli.session import opened, scope_of, view_of
     from controller.cli.show.answers_text import answers_text
     from controller.cli.show.documents import AnswersDocument, answer_row, encoded
 
-    resources, labels = selected
-    scope_of(resources, (), (), labels)  # refuses labels that are none
+    scope = scope_of((*given["resources"], *given["targets"]), given["excludes"], (), given["labels"])
     async with opened(settings, write=False) as workspace:
-        rows = tuple(answer_row(result) for result in await workspace.test(resources, labels))
+        rows = tuple(answer_row(result) for result in await workspace.test(scope))
         view = view_of(settings, workspace.specs.controller.timezone)
-    talk.data(encoded(AnswersDocument(rows)) if output == "json" else answers_text(rows, view))
+    talk.data(encoded(AnswersDocument(rows)) if given["output"] == "json" else answers_text(rows, view))
     return Exit.FINE if all(row.ok for row in rows) else Exit.PARTLY

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.completing.words import SOURCE
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("try", short_help="Try a template or a filter on real records.")
 @click.argument("expression")
-@click.option("--from", "source", required=True, metavar="SOURCE", help="The source whose records are taken: members.")
+@click.option("--from", "source", type=SOURCE, required=True, metavar="SOURCE", help="The source whose records are taken: members.")
 @click.option("--limit", type=click.IntRange(0, 1000), default=3, show_default=True, help="Examples per answer.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

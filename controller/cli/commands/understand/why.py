@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing.words import ADDRESS
 from controller.cli.exits import Exit
-from controller.cli.settings import settings_of
+from controller.cli.settings import label_option, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command("why", short_help="Explain why somebody is at a door, or is not.")
-@click.argument("addresses", nargs=-1, metavar="[ADDRESS...]")
+@click.argument("addresses", type=ADDRESS, nargs=-1, metavar="[ADDRESS...]")
 @click.option("--record", metavar="SOURCE:KEY", help="Follow one record: members:900017.")
 @click.option("--find", metavar="TEXT", help="Look for a record by a part of a name, an e-mail address or a number.")
 @click.option("--offline", is_flag=True, help="Ask no target: answer from what is remembered.")
-@click.option("-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="Only resources with this label.")
+@label_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> Exit:
@@ -60,7 +61,7 @@ async def _why(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
             if given["find"] is not None:
                 hits = await search(workspace, given["find"], about, report)
                 if len(hits.found) != 1:
-                    document = WhyDocument(found=hits.found)
+                    document = WhyDocument(found=hits.found, unread=hits.unread)
                     talk.data(encoded(document) if given["output"] == "json" else found_text(given["find"], hits, view))
                     return Exit.PARTLY if hits.failed else Exit.FINE
                 about = _narrowed(about, hits.found[0])

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controller.cli.exits import Exit
+from controller.cli.exits import MEANINGS
 from controller.cli.show.layout import table
 from controller.registry import Registry
 from controller.spec.envelope import CONTROLLER, KINDS
 from controller.spec.explaining.topics import PAGE, Answer, Topic
-
-_CODES: Mapping[Exit, str] = {
-    Exit.FINE: "fine",
-    Exit.ERROR: "an error, wrong options and arguments too",
-    Exit.CHANGES: "changes (plan --detailed-exitcode) or drift (drift)",
-    Exit.SPEC_INVALID: "the specs are not valid; `trueup validate` shows every problem",
-    Exit.PARTLY: "partly failed or stale, or a target could not be read",
-    Exit.REFUSED: "refused by a rule; the plan names the flag that would allow it",
-    Exit.PLAN_REJECTED: "a plan file that was edited, is foreign, expired or unknown",
-    Exit.CANCELLED: "cancelled",
-}
 
 _WHERE = """\
 Conditions choose records (`where`). All that are written must hold.
@@ -60,8 +49,8 @@ With forEach, {each: FIELD} takes a whole value from the record. A trust file
 
 
 def _exit_codes() -> str:
-    rows = [(str(int(code)), words) for code, words in _CODES.items()]
-    first = "130, 3, 6, 5, 4, 1, 2, 0"
+    rows = [(str(int(code)), words) for code, words in sorted(MEANINGS.items())]
+    first = ", ".join(str(int(code)) for code in MEANINGS)
     return "\n".join(
         ["Exit codes never change their meaning.", "", *table(rows, 2), "", f"When several apply, the first of: {first}"]
     )

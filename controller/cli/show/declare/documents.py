@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from controller.model.diagnostic import Diagnostic
+from controller.spec.graph import Graph
 
 FORMAT = 1
 
@@ -27,4 +28,11 @@ class FmtDocument(msgspec.Struct, frozen=True):
     format: int = FORMAT
 
 
-DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {"fmt": FmtDocument}
+class GraphDocument(msgspec.Struct, frozen=True):
+    """Output of ``trueup graph -o json``."""
+
+    graph: Graph
+    format: int = FORMAT
+
+
+DOCUMENTS: Mapping[str, type[msgspec.Struct]] = {"fmt": FmtDocument, "graph": GraphDocument}

@@ -90,5 +90,6 @@ def reporting(talk: Talk, output: str, files: Sequence[Wanted]) -> Iterator[RunR
                 try:
                     streams.append(opened.enter_context(file.path.open("w", encoding="utf-8", newline="\n")))
                 except OSError as error:
-                    raise TrueupError(f"{file.path} could not be written: {error.strerror}") from error
+                    hint = "nothing was done; free some space or choose another place"
+                    raise TrueupError(f"{file.path} could not be written: {error.strerror}", hint=hint) from error
         yield RunReport(talk, output, files, streams)

@@ -93,7 +93,7 @@ def comments(text: str) -> Counter[str]:
     return Counter(re.findall(r"# ?note \d+", text))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(KEYS, DATA, min_size=1, max_size=4), min_size=1, max_size=3), st.integers(0, 10**9))
 def test_any_way_of_writing_ends_in_one_form(documents: list[Any], seed: int) -> None:
     writer = Writer(Random(seed))
@@ -110,7 +110,7 @@ def test_any_way_of_writing_ends_in_one_form(documents: list[Any], seed: int) ->
     assert not re.search(r"[ \t]\n", re.sub(r"(?s)\|\+?.*", "", formed))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from("ab:-[]{},#'\"|>&*!? \n\t%~1"), max_size=40))
 @example("a: |\n  text")
 @example("a: |+\n\n\n")

@@ -7,6 +7,7 @@ import sys
 import click
 
 from controller.cli.commands.remember.secrets.rotate import rotate
+from controller.cli.completing.words import SECRET
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, settings_of
 from controller.cli.talk import Talk, talk_of
@@ -23,7 +24,10 @@ command.add_command(rotate)
 @command.command("key")
 @click.pass_context
 def key(context: click.Context) -> Exit:
-    """Make the key that seals the store. Keep a copy: what it sealed opens with nothing else."""
+    """Make the key that seals the store. Keep a copy: what it sealed opens with nothing else.
+
+    Example: trueup secrets key
+    """
     from controller.state.keys import FILE, create_key
 
     options = settings_of(context).options()
@@ -33,29 +37,39 @@ def key(context: click.Context) -> Exit:
 
 
 @command.command("set")
-@click.argument("name")
+@click.argument("name", type=SECRET)
 @click.pass_context
 def set_(context: click.Context, name: str) -> Exit:
-    """Store a secret under NAME, typed unseen or read from stdin."""
+    """Store a secret under NAME, typed unseen or read from stdin.
+
+    Example: trueup secrets set door-password
+    """
     from controller.cli.session import run_async
 
     return run_async(_set(settings_of(context), talk_of(context), name, _value(name)))
 
 
 @command.command("list")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context
-def list_(context: click.Context) -> Exit:
-    """List the names."""
+def list_(context: click.Context, output: str) -> Exit:
+    """List the names, never the values.
+
+    Example: trueup secrets list
+    """
     from controller.cli.session import run_async
 
-    return run_async(_list(settings_of(context), talk_of(context)))
+    return run_async(_list(settings_of(context), talk_of(context), output))
 
 
 @command.command("rm")
-@click.argument("name")
+@click.argument("name", type=SECRET)
 @click.pass_context
 def remove(context: click.Context, name: str) -> Exit:
-    """Remove the secret NAME."""
+    """Remove the secret NAME.
+
+    Example: trueup secrets rm door-password
+    """
     from controller.cli.session import run_async
 
     return run_async(_remove(settings_of(context), talk_of(context), name))
@@ -83,14 +97,18 @@ async def _set(settings: Settings, talk: Talk, name: str, value: str) -> Exit:
     return Exit.FINE
 
 
-async def _list(settings: Settings, talk: Talk) -> Exit:
+async def _list(settings: Settings, talk: Talk, output: str) -> Exit:
     from controller.cli.session import opened_state
+    from controller.cli.show.documents import encoded
     from controller.cli.show.layout import table
+    from controller.cli.show.plain.documents import SecretRow, SecretsDocument
     from controller.cli.show.words import moment
 
     async with opened_state(settings) as state:
         names = await state.secrets.names()
-    if names:
+    if output == "json":
+        talk.data(encoded(SecretsDocument(tuple(SecretRow(name, when) for name, when in names))))
+    elif names:
         talk.data("\n".join(table([(name, f"set {moment(when, None)}") for name, when in names])))
     else:
         talk.say("there is no secret yet: trueup secrets set NAME")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import FILE
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
 
 
 @click.command("backup", short_help="Copy the state, while others work with it.")
-@click.argument("path", required=False, metavar="[FILE]")
+@click.argument("path", type=FILE, required=False, metavar="[FILE]")
 @click.option("--force", is_flag=True, help="Replace FILE when it is there already.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

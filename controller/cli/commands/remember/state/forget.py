@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import ADDRESS
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, lease_option, settings_of
 from controller.cli.talk import Talk, talk_of
 
 
 @click.command("forget", short_help="Let go of a resource or an entity; the target stays.")
-@click.argument("address")
+@click.argument("address", type=ADDRESS)
 @click.option("--with-protections", is_flag=True, help="Release what is protected there, too.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import ADDRESS, KIND
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, settings_of
 from controller.cli.talk import Talk, talk_of
 
 
 @click.command("list", short_help="What is ours, and where.")
-@click.argument("address", required=False, default="")
+@click.argument("address", type=ADDRESS, required=False, default="")
 @click.option("--status", type=click.Choice(["owned", "pending", "barred"]), help="Only entities that stand so.")
-@click.option("--only", metavar="KIND", default="", help="Only entities of this kind: person, card.")
+@click.option("--only", type=KIND, metavar="KIND", default="", help="Only entities of this kind: person, card.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context
 def list_(context: click.Context, address: str, status: str | None, only: str, output: str) -> Exit:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import ADDRESS
 from controller.cli.exits import Exit
 from controller.cli.settings import Settings, lease_option, settings_of
 from controller.cli.talk import Talk, talk_of
 
 
 @click.command("mv")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", type=ADDRESS)
+@click.argument("new", type=ADDRESS)
 @lease_option
 @click.pass_context
 def mv(context: click.Context, old: str, new: str, wait: float) -> Exit:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from controller.cli.completing.words import FILE
 from controller.cli.exits import Exit
 from controller.cli.settings import settings_of
 from controller.cli.talk import talk_of
 
 
 @click.command("restore", short_help="Put a backup in place of the state.")
-@click.argument("path", metavar="FILE")
+@click.argument("path", type=FILE, metavar="FILE")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
 @click.pass_context

@@ -1,0 +1,1 @@
+"""How a dump and an import are told: formats, documents and sentences."""
