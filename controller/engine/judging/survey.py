@@ -11,6 +11,7 @@ import msgspec
 from controller.engine.judging.compare import Differences, Fold, Project, projection
 from controller.engine.judging.decide import decide
 from controller.engine.judging.finding import find
+from controller.engine.judging.remarks import remarks, with_remarks
 from controller.engine.judging.target import Looking, Protections, Target
 from controller.engine.judging.unseen import Unseen, hides
 from controller.engine.side_by_side import asking
@@ -258,7 +259,7 @@ def parked(resource: Resource, message: str, hint: str, facts: Facts) -> Resourc
         target=_url(resource),
         identity=facts.identity,
         message=message,
-        hint=hint,
+        hint=with_remarks(resource, hint),
         labels=dict(resource.labels),
         on_fatal=resource.policy.on_fatal,
         clock_offset=facts.clock_offset,
@@ -276,7 +277,7 @@ async def summary_of(world: World, resource: Resource, target: Target) -> Resour
         Condition.COMPLETE,
         target=_url(resource),
         identity=target.facts.identity,
-        message="; ".join(target.facts.notes),
+        message="; ".join((*target.facts.notes, *remarks(resource))),
         labels=dict(resource.labels),
         desired=target.desired.count(kinds),
         actual=target.tally.actual,
