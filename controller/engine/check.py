@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from controller.engine.judging.remarks import remarks, with_remarks
 from controller.engine.judging.trust import judge
 from controller.engine.side_by_side import asking
 from controller.engine.world import World
@@ -49,13 +50,14 @@ async def check(world: World, resource: Resource) -> TestResult:
     except ProviderError as trouble:
         error = trouble
     message, hint = (world.scrub(error.message), world.scrub(error.hint)) if error else _forbidden(learned.rights)
+    facts = learned.facts if error else msgspec.structs.replace(learned.facts, notes=(*learned.facts.notes, *remarks(resource)))
     return TestResult(
         str(resource.address),
         provider.name,
         not message,
         message,
-        hint,
-        learned.facts,
+        with_remarks(resource, hint) if error else hint,
+        facts,
         round(world.clock.monotonic() - began, 3),
         error.code if error else "rights-missing" if message else "",
         tuple(learned.rights),

@@ -159,6 +159,7 @@ class ResourcePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     origins: str = ""  # keyed digest of which records stand behind which keys
     given: tuple[Given, ...] = ()
     made_of: str = ""  # digest of a resource that a record made: the record must still say the same when the plan is applied
+    unserved: int = 0  # subjects that are declared and selected, where nothing could be judged
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

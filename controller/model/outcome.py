@@ -113,7 +113,9 @@ class ResourceResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class RunResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """One apply, in sum, per resource and per subject. ``resume`` is true when changes are left that ``apply --resume`` would do.
-    ``first_fatal`` is what first stopped a resource, or else the first subject that could not be served."""
+    ``first_fatal`` is what first stopped a resource, or else the first subject that could not be served. ``subject_counts`` is the
+    sum of those of the resources: whom one that could not be judged was to serve is fatal there, and has no result of its own.
+    """
 
     run: str
     rollup: Rollup

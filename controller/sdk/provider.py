@@ -29,11 +29,15 @@ SDK_VERSION = 1
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a config or mapping that its types cannot say; ``path`` leads to it: ("people", 0, "manage")."""
+    """Something wrong with a config or mapping that its types cannot say; ``path`` leads to it: ("people", 0, "manage").
+
+    A ``warning`` stops nothing: it is told by validate, and beside what the target says in test and plans.
+    """
 
     path: tuple[str | int, ...]
     message: str
     hint: str = ""
+    warning: bool = False
 
 
 # -- sources -----------------------------------------------------------------------------------------------------------------

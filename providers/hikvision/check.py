@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from controller.sdk import Problem
+from providers.hikvision.address import SDK_PORT, speaks_sdk
 from providers.hikvision.config import PeopleMapping
 
 _BELONGS = {
@@ -24,6 +25,10 @@ def check(resource: Any) -> Iterator[Problem]:
     if resource.zone is None:
         yield Problem(("config", "timezone"), "validity is written in local time, so the zone of the site is needed",
                       "write timezone: Europe/Stockholm here, or in the Controller's spec")  # fmt: skip
+    if speaks_sdk(resource.config.address):
+        yield Problem(("config", "port" if resource.config.host is not None else "url"),
+                      f"port {SDK_PORT} is that of the vendor's own protocol; ISAPI mostly answers on 80, with https on 443",
+                      "look at the terminal's network settings (HTTP port)", warning=True)  # fmt: skip
     people = [m.mapping for m in resource.mappings if m.section == "people"]
     if any(mapping.extended is not None for mapping in people) and resource.config.extended_field is None:
         yield Problem(("config", "extendedField"), "people have an extended field, but nothing says which of the terminal's it is",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -21,6 +20,7 @@ from controller.sdk import (
     parse_duration,
 )
 from controller.sdk.pictures.naming import PictureMapping
+from providers.hikvision.address import TerminalAddress
 
 UserType: TypeAlias = Literal["normal", "visitor", "blackList", "maintenance", "patient"]
 CardType: TypeAlias = Literal["normalCard", "patrolCard", "hijackCard", "superCard", "dismissingCard", "emergencyCard"]
@@ -84,12 +84,9 @@ class FindBy(SpecModel):
     )
 
 
-class HikvisionConfig(SpecModel):
+class HikvisionConfig(TerminalAddress):
     """One door terminal or door station, over ISAPI."""
 
-    url: str = Field(
-        description="Address of the terminal without a path.", examples=["http://192.168.1.100", "https://door.example:8443"]
-    )
     username: TextOrRef = Field(description="Account on the terminal.", examples=["admin"])
     password: SecretRef = Field(description="Its password, as a reference.", examples=[{"env": "IVMS_PASSWORD"}])
     timezone: str | None = Field(
@@ -121,18 +118,6 @@ class HikvisionConfig(SpecModel):
         examples=[{"position": 1}],
     )
 
-    @field_validator("url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("the url must begin with http:// or https:// and name a host, for example http://192.168.1.100")
-        if parts.username or parts.password is not None:
-            raise ValueError("no name or password in the url: they belong in username and password")
-        if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError("the url ends after the host and port: the rest is known here")
-        return url.rstrip("/")
-
     @field_validator("timezone")
     @classmethod
     def _zone(cls, name: str | None) -> str | None:
@@ -147,7 +132,7 @@ class HikvisionConfig(SpecModel):
 def endpoint(config: HikvisionConfig) -> Endpoint:
     password: Reference = config.password
     return Endpoint(
-        config.url,
+        config.address,
         config.username,
         password,
         scheme="digest",

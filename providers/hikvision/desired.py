@@ -148,7 +148,8 @@ def _cards(rules: _Rules, one: Selected, owner: str, provenance: Provenance, lab
             yield Entity("card", number, (owner, rules.mapping.card_type), owner, None, False, provenance, label)
         else:
             message = f"a card number of {owner} is not usable: 1 to 32 letters and digits, nothing else"
-            yield Refusal("card", number, "card-number-unusable", message, one.refs[0] if one.refs else None, provenance, label)
+            record = one.refs[0] if one.refs else None
+            yield Refusal("card", number, "card-number-unusable", message, record, provenance, label, subject=owner)
 
 
 def _compile_face(mapping: PeopleMapping) -> Naming | None:
@@ -165,7 +166,7 @@ def _face(picture_of: Naming, one: Selected, owner: str, provenance: Provenance,
     picture = picture_of(one.fields, record.key if record else "", owner)
     if isinstance(picture, Unusable):
         message = f"{picture.message}; the face stays as it is"
-        yield Refusal("face", owner, picture.code, message, record, provenance, label)
+        yield Refusal("face", owner, picture.code, message, record, provenance, label, subject=owner)
     elif picture is not None:
         yield Entity("face", owner, (picture,), owner, None, False, provenance, label)
 
@@ -175,9 +176,9 @@ def _refuse(rules: _Rules, one: Selected, key: str | None, code: str, message: s
     if rules.person:
         yield Refusal("person", key, code, message, record, provenance)
     if rules.cards is not None:
-        yield Refusal("card", None, code, f"{message}; the cards stay as they are", record, provenance)
+        yield Refusal("card", None, code, f"{message}; the cards stay as they are", record, provenance, subject=key or "")
     if rules.face is not None:
-        yield Refusal("face", key, code, f"{message}; the face stays as it is", record, provenance)
+        yield Refusal("face", key, code, f"{message}; the face stays as it is", record, provenance, subject=key or "")
 
 
 def _key_problem(mapping: PeopleMapping, fields: Mapping[str, Value], key: str | None) -> tuple[str, str]:

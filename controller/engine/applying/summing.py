@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from controller.engine.applying.lane import LaneResult
 from controller.engine.applying.subjects import by_subject, called, count, served
-from controller.model.change import Notice, Plan, ResourcePlan
-from controller.model.outcome import Outcome, ResourceResult, Rollup, RunResult, Served, Status, SubjectResult, roll_up
+from controller.model.change import Condition, Notice, Plan, ResourcePlan
+from controller.model.outcome import (
+    Outcome,
+    ResourceResult,
+    Rollup,
+    RunResult,
+    Served,
+    Status,
+    SubjectCounts,
+    SubjectResult,
+    roll_up,
+)
 
 _LEFT = frozenset({Status.PARKED, Status.FAILED})
 
@@ -37,14 +49,27 @@ def run_result(plan: Plan, results: Mapping[str, LaneResult], *, run_id: str, ti
         cancelled=cancelled and any(o.code == "stopped" for o in outcomes),
         resume=any(o.status in _LEFT for o in outcomes),
         subjects=tuple(subjects),
-        subject_counts=count(subjects),
+        subject_counts=_total(subjects, plan),
     )
 
 
 def nothing_done(plan: Plan, rollup: Rollup) -> RunResult:
     """The result of a plan without changes: whom it leaves alone is told all the same."""
     subjects = by_subject((), plan.notices)
-    return RunResult("", rollup, plan.made, plan.made, subjects=subjects, subject_counts=count(subjects))
+    return RunResult("", rollup, plan.made, plan.made, subjects=subjects, subject_counts=_total(subjects, plan))
+
+
+def _total(subjects: Iterable[SubjectResult], plan: Plan) -> SubjectCounts:
+    return and_unserved(count(subjects), sum(map(unserved_on, plan.resources)))
+
+
+def unserved_on(summary: ResourcePlan) -> int:
+    """Subjects of a resource that could not be judged when the plan was made; they are counted there and have no results."""
+    return summary.unserved if summary.condition is Condition.PARKED else 0
+
+
+def and_unserved(counts: SubjectCounts, unserved: int) -> SubjectCounts:
+    return msgspec.structs.replace(counts, fatal=counts.fatal + unserved)
 
 
 def resource_result(summary: ResourcePlan, result: LaneResult, notices: Iterable[Notice]) -> ResourceResult:
@@ -56,7 +81,7 @@ def _resource(summary: ResourcePlan, result: LaneResult, subjects: Iterable[Subj
     rollup = roll_up(o.status for o in result.outcomes)
     if result.fatal:
         rollup = Rollup.PARTIAL if any(o.status is Status.DONE for o in result.outcomes) else Rollup.PARKED
-    counts = count(subjects)
+    counts = and_unserved(count(subjects), unserved_on(summary))
     return ResourceResult(
         summary.address, rollup, _counts(result.outcomes), result.fatal, result.hint, result.seconds,
         served(counts, result.fatal), counts,

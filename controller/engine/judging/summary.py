@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.engine.judging.kinds import managed_kinds, provider_of
+from controller.engine.judging.remarks import remarks, with_remarks
 from controller.engine.judging.target import Target
 from controller.engine.judging.trust import exchanged
 from controller.engine.world import World
@@ -19,7 +20,7 @@ def parked(resource: Resource, message: str, hint: str, facts: Facts, code: str)
         target=_url(resource),
         identity=facts.identity,
         message=message,
-        hint=hint,
+        hint=with_remarks(resource, hint),
         code=code,
         labels=dict(resource.labels),
         on_fatal=resource.policy.on_fatal,
@@ -38,7 +39,7 @@ async def summary_of(world: World, resource: Resource, target: Target) -> Resour
         Condition.COMPLETE,
         target=_url(resource),
         identity=target.facts.identity,
-        message="; ".join(target.facts.notes),
+        message="; ".join((*target.facts.notes, *remarks(resource))),
         labels=dict(resource.labels),
         desired=target.desired.count(kinds),
         actual=target.tally.actual,

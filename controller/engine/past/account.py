@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller.engine.applying.subjects import by_subject
+from controller.engine.applying.subjects import by_subject, count
+from controller.engine.applying.summing import and_unserved, unserved_on
 from controller.engine.plans.planfile import peek
 from controller.model.change import Change, Plan
 from controller.model.errors import PlanRejected, UsageError
-from controller.model.outcome import Outcome, Status, SubjectResult
+from controller.model.outcome import Outcome, Status, SubjectCounts, SubjectResult
 from controller.state.rows import RunRow
 from controller.state.store import State
 from controller.state.tables.past import Ended
@@ -48,6 +49,11 @@ class Account:
         ]  # fmt: skip
         notices = self.plan.notices if self.plan else ()
         return by_subject((*(entry.outcome for entry in self.ended), *left), notices)
+
+    def counted(self, subjects: tuple[SubjectResult, ...]) -> SubjectCounts:
+        """Of all of them, with those whom a target that could not be judged was to serve; of a part, these alone."""
+        whole = self.plan.resources if self.plan and subjects == self.subjects else ()
+        return and_unserved(count(subjects), sum(map(unserved_on, whole)))
 
 
 async def account(state: State, name: str) -> Account:

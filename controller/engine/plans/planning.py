@@ -69,6 +69,7 @@ class Wanted:
 
 async def make_plan(world: World, wanted: Wanted, report: Report = silent) -> Planned:
     """Gather, survey every target in scope side by side, order, and judge against the limits."""
+    wording(world.specs, wanted.scope)  # a slip of the pen is told before anybody is asked
     now = await today(world, wanted.scope, wanted.allow, wanted.offline, report)
     world = now.world
     wanted = await discreet(world, wanted)
@@ -198,6 +199,8 @@ async def _assemble(world: World, wanted: Wanted, surveyed: Sequence[Surveyed], 
         in_order = ordered(target.changes, target.provider.kinds)
         limits += await _limits(world, resource, in_order, summary, wanted)
         choice = await choice_of(world, target, wanted.scope, wanted.picked)
+        if summary.condition is Condition.PARKED:
+            summary = msgspec.structs.replace(summary, unserved=choice.declared(target))
         chosen, left_out = choice.within(in_order)
         changes += chosen
         notices += left_out

@@ -47,6 +47,18 @@ class Choice:
             return self._covers(notice.resource, notice.kind, notice.key)
         return self.places is None or not notice.kind or notice.place in self.records
 
+    def declared(self, target: Target) -> int:
+        """How many subjects of what was selected are declared for it: persons, and what hangs on nobody."""
+        covered = [
+            wish
+            for name, wishes in target.desired.entities.items()
+            for wish in wishes.values()
+            if self._covers(str(target.address), name, target.marks.token(target.provider.kind_of(name), wish.key))
+        ]
+        own = {(wish.kind, wish.key) for wish in covered if not wish.subject}
+        keys = {key for _, key in own}
+        return len(own) + len({wish.subject for wish in covered if wish.subject} - keys)
+
     def _covers(self, resource: str, kind: str, key: str) -> bool:
         if self.places is not None and (kind, key) not in self.places:
             return False

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from controller.model.address import Address
+from controller.model.diagnostic import Severity
 from controller.registry import BrokenProvider, Registry, UnknownProvider, kind_of
 from controller.sdk.mapping import SubjectMapping
 from controller.sdk.provider import Provider, TargetProvider
@@ -191,7 +192,8 @@ def report(findings: Findings, document: Document, problem: Problem, *, again: b
     if not again and findings.known(place, path):
         return
     detail = " ".join(part for part in (problem.detail, document.note(problem.path)) if part)
-    findings.add(place, problem.code, problem.summary, detail=detail, suggestion=problem.suggestion, path=path)
+    severity = Severity.WARNING if problem.warning else Severity.ERROR
+    findings.add(place, problem.code, problem.summary, detail=detail, suggestion=problem.suggestion, path=path, severity=severity)
 
 
 def waits(problem: Problem, each: Iterable[Each]) -> bool:

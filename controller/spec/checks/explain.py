@@ -44,7 +44,7 @@ _WANTED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem at a path. ``on_key``: the key itself is wrong, not its value."""
+    """One problem at a path. ``on_key``: the key itself is wrong, not its value. ``warning``: it stops nothing."""
 
     code: str
     path: Path
@@ -52,6 +52,7 @@ class Problem:
     detail: str = ""
     suggestion: str = ""
     on_key: bool = False
+    warning: bool = False
 
 
 def explain(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Problem]:

@@ -1,7 +1,7 @@
 """Looks at spec models rather than at specs: which keys a level has, and where the fields with a meaning stand.
 
 The meanings are marks in the fields' schemas: ``x-trueup-template`` (with ``x-trueup-template-lists`` where a list field may
-fill it alone) and ``x-trueup-secret``.
+fill it alone), ``x-trueup-secret``, and ``x-trueup-may-lack``: a record that has no value for it leaves it out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 from controller.spec.syntax.positions import Path
 
 TEMPLATE, TEMPLATE_OF_LISTS, SECRET = "x-trueup-template", "x-trueup-template-lists", "x-trueup-secret"
-_MARKS = frozenset({TEMPLATE, TEMPLATE_OF_LISTS, SECRET})
+MAY_LACK = "x-trueup-may-lack"
+_MARKS = frozenset({TEMPLATE, TEMPLATE_OF_LISTS, SECRET, MAY_LACK})
 
 
 @cache

@@ -144,7 +144,7 @@ def objections(resource: Resource) -> Iterator[Problem]:
     source = isinstance(provider, SourceProvider)
     for problem in provider.check(resource.config if source else resource):
         path = ("spec", "config", *problem.path) if source else ("spec", *problem.path)
-        yield Problem("provider", path, problem.message, problem.hint)
+        yield Problem("provider", path, problem.message, problem.hint, warning=problem.warning)
 
 
 def settings(candidates: Iterable[Candidate]) -> ControllerSpec | None:

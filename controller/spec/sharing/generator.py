@@ -23,7 +23,7 @@ from controller.sdk.provider import TargetProvider
 from controller.sdk.reference import token
 from controller.sdk.template import render
 from controller.spec.checks.explain import Problem, explain
-from controller.spec.checks.shape import SECRET, TEMPLATE, marks_at
+from controller.spec.checks.shape import MAY_LACK, SECRET, TEMPLATE, marks_at
 from controller.spec.envelope import document_model
 from controller.spec.policy import WRITTEN
 from controller.spec.resource import Mapped, Resource
@@ -37,11 +37,12 @@ WHERE = (("metadata", "labels"), ("spec", "config"))  # and the provider's secti
 
 @dataclass(frozen=True)
 class Each:
-    """One ``{each: FIELD}``: where it stands, and whether it is a secret."""
+    """One ``{each: FIELD}``: where it stands, whether it is a secret, and whether a record may be without it."""
 
     path: Path
     field: str
     secret: bool = False
+    may_lack: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def find_each(data: Any, provider: TargetProvider, model: type[BaseModel]) -> tu
         for path, name in _each_in(node, start):
             marks = marks_at(model, path)
             if TEMPLATE not in marks and path[3:4] not in (("from",), ("match",)):
-                found.append(Each(path, name, SECRET in marks))
+                found.append(Each(path, name, SECRET in marks, MAY_LACK in marks))
     return tuple(found)
 
 
@@ -116,13 +117,15 @@ def _each_in(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
 def make(generator: Generator, key: str, record: tuple[str, Mapping[str, Value]]) -> Made:
     """The resource of one record: ``record`` is its key within the source, and its fields."""
     name, fields = record
-    lacking = [e for e in generator.each if fields.get(e.field) is None or fields.get(e.field) == ""]
-    if lacking:
+    absent = [e for e in generator.each if fields.get(e.field) is None or fields.get(e.field) == ""]
+    if lacking := [each for each in absent if not each.may_lack]:
         return Made(None, tuple(Problem("each-missing", e.path, f"it has no `{e.field}`") for e in _by_field(lacking)))
     source = generator.for_each.source
-    secrets = {token(source, name, e.field): render(fields[e.field]) for e in generator.each if e.secret}
-    values = {e.path: {"each": token(source, name, e.field)} if e.secret else _plain(fields[e.field]) for e in generator.each}
-    values |= {e.path: render(fields[e.field]) for e in generator.each if e.path[0] == "metadata"}
+    told = [each for each in generator.each if each not in absent]
+    secrets = {token(source, name, e.field): render(fields[e.field]) for e in told if e.secret}
+    values = {e.path: {"each": token(source, name, e.field)} if e.secret else _plain(fields[e.field]) for e in told}
+    values |= {e.path: render(fields[e.field]) for e in told if e.path[0] == "metadata"}
+    values |= {each.path: None for each in absent}
     whole, problems = _validated(generator, values)
     if whole is None:
         return Made(None, tuple(problems), secrets)

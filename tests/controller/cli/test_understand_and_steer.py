@@ -168,7 +168,7 @@ def test_a_door_that_does_not_answer_is_told_and_is_no_success(site: Run) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("why", f"{DOOR}:face/1"), "keeps no face"),
+        (("why", f"{DOOR}:key/1"), "keeps no key"),
         (("why", "Device/back:person/1"), "there are:"),
         (("why", f"{DOOR}:person"), "names no entity"),
         (("why", "--record", "members"), "write SOURCE:KEY"),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from controller.engine.applying.subjects import by_subject
 from controller.engine.plans.planning import Planned, Wanted
 from controller.engine.standing import _whole
+from controller.engine.wishes.gather import SourceRead
+from controller.engine.wishes.picking import pick, wording
 from controller.model.errors import UsageError
 from controller.model.scope import Scope
 from controller.sdk.errors import Unauthorized
+from controller.sdk.provider import SourceProvider
 from tests.memory import Door, Site, record
 
 pytestmark = pytest.mark.anyio
@@ -155,3 +160,18 @@ async def test_conditions_are_about_one_source_and_doors_that_do_not_draw_on_it_
     with pytest.raises(UsageError, match="nothing that is selected draws on others"):
         await plan(site, "others:1")
     assert site.front.calls == []
+
+
+async def test_a_sensitive_value_is_compared_and_never_told(tmp_path: Path) -> None:
+    specs = site_of(tmp_path).specs()
+    source = specs.sources["members"]
+    provider = replace(cast(SourceProvider, source.provider), sensitive=lambda config: frozenset({"name"}))
+    others = tuple(resource for resource in specs.resources if resource is not source)
+    hidden = replace(specs, resources=(replace(source, provider=provider), *others))
+    asked = wording(hidden, Scope(where=("members.name=Member 2",)))
+    assert asked.words() == ("--where members.name=***",)
+    read = SourceRead("members", rows=[record("1"), record("2")], count=2)
+    assert pick(asked, {"members": read}, frozenset()).records == {("members", "2")}
+    with pytest.raises(UsageError) as wrong:
+        pick(wording(hidden, Scope(where=("members.name=Member 9",))), {"members": read}, frozenset())
+    assert "Member 9" not in f"{wrong.value.message} {wrong.value.hint}"

@@ -195,6 +195,30 @@ async def test_a_device_that_dies_is_fatal_for_whom_was_left_there_and_the_first
 
 
 @pytest.mark.anyio
+async def test_who_was_to_be_served_by_a_device_that_is_dead_already_is_counted_there_as_fatal(tmp_path: Path) -> None:
+    site = site_of(tmp_path, "gate")
+
+    def dead(call: str) -> None:
+        raise Unauthorized("refused the password")
+
+    site.front.fail = dead
+    result = await site.apply()
+    assert {r.resource: (r.status, r.subjects) for r in result.resources} == {
+        DOOR: (Served.FATAL, SubjectCounts(fatal=3)), "Device/gate": (Served.SUCCESS, SubjectCounts(success=3)),
+    }  # fmt: skip
+    assert result.subject_counts == SubjectCounts(success=3, fatal=3) and result.first_fatal == f"{DOOR}: refused the password"
+    assert {s.resource for s in result.subjects} == {"Device/gate"}
+    async with site.world() as world:
+        past = await account(world.state, "last")
+    assert past.counted(past.subjects) == result.subject_counts
+    assert past.counted(past.subjects[:1]) == SubjectCounts(success=1)
+    one = await site.apply(await site.plan(Wanted(Scope(records=("members:2",)), frozenset({"bootstrap"}))))
+    assert one.resources[0].subjects == SubjectCounts(fatal=1)
+    cards = await site.plan(Wanted(Scope(only=("card",)), frozenset({"bootstrap"})))
+    assert cards.plan.resources[0].unserved == 3
+
+
+@pytest.mark.anyio
 async def test_a_person_that_fails_is_the_first_fatal_message_when_no_device_is(tmp_path: Path) -> None:
     site = site_of(tmp_path)
 

@@ -241,7 +241,7 @@ def test_the_library_is_counted_however_it_says_it(document: Any, count: int | N
 def test_words_about_faces_that_have_no_meaning_are_told(face: Any, words: Any, path: str, message: str) -> None:
     resource = SimpleNamespace(
         zone="UTC",
-        config=SimpleNamespace(extended_field=1),
+        config=SimpleNamespace(extended_field=1, address="http://10.0.0.1"),
         policy=SimpleNamespace(on_removal="delete"),
         mappings=(SimpleNamespace(section="people", mapping=mapping(face, **words)),),
     )

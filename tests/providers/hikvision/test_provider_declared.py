@@ -121,7 +121,8 @@ def test_update_only_never_deletes() -> None:
 
 def test_a_zone_is_required_and_nobody_may_be_declared() -> None:
     assert _check(_mapping(), zone=None) == [("config", "timezone")]
-    assert list(check(SimpleNamespace(zone="UTC", mappings=(), policy=None))) == []
+    config = SimpleNamespace(address="http://10.0.0.1", extended_field=None)
+    assert list(check(SimpleNamespace(zone="UTC", mappings=(), policy=None, config=config))) == []
 
 
 @pytest.mark.parametrize(

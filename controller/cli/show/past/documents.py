@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from controller.engine.applying.subjects import count
 from controller.engine.past.account import Account
 from controller.engine.past.differing import PLANNED, Comparison, Deed, Differs
 from controller.model.change import Change, Condition, FieldChange, ResourcePlan
@@ -191,7 +190,7 @@ def show_document(account: Account, entities: Sequence[EntityLine], subjects: tu
     by_resource = {address: dict(found) for address, found in counts.items()}
     allowances, scope, returns = (plan.allowances, plan.scope, plan.returns) if plan else ((), (), "")
     run = run_line(account.row, by_resource)
-    return ShowDocument(run, allowances, scope, returns, tuple(lines), tuple(entities), subjects, count(subjects))
+    return ShowDocument(run, allowances, scope, returns, tuple(lines), tuple(entities), subjects, account.counted(subjects))
 
 
 def _with_summary(line: ResourceLine, summary: ResourcePlan | None) -> ResourceLine:

@@ -60,14 +60,14 @@ def test_explain_shows_example_default_and_words(trueup: Run) -> None:
     out = trueup("explain", "Device.spec.policy.onRemoval").out
     assert "default: expire" in out and "one of: delete, expire, keep" in out
     out = trueup("explain", "Device.spec.people.manage").out
-    assert "any of: person, card, valid" in out and "example: manage: [valid]" in out
+    assert "any of: person, card, face, valid" in out and "example: manage: [valid]" in out
     out = trueup("explain", "Source.spec.config.url").out
-    assert out.count("Source.spec.config.url  (") == 2 and "--provider cardskipper" in out
+    assert out.count("Source.spec.config.url  (") == 4 and "--provider cardskipper" in out
 
 
 def test_explain_answers_programs(trueup: Run) -> None:
     answers = agrees("explain", trueup("explain", "Source.spec.config.url", "-o", "json").out)["answers"]
-    assert [answer["providers"] for answer in answers] == [["cardskipper"], ["csv", "json"]]
+    assert [answer["providers"] for answer in answers] == [["cardskipper"], ["csv", "json"], ["edge-function"], ["postgrest"]]
     [page] = agrees("explain", trueup("explain", "exit-codes", "-o", "json").out)["answers"]
     assert page["topic"]["type"] == "page"
 
@@ -109,7 +109,7 @@ def test_schema_prints_the_one_for_all_specs_and_each_other(trueup: Run) -> None
 
 def test_schema_of_a_word_that_means_nothing_or_several(trueup: Run) -> None:
     said = trueup("schema", "Source")
-    assert said.code == 1 and "Source.cardskipper, Source.csv, Source.json" in said.err
+    assert said.code == 1 and "Source.cardskipper, Source.csv, Source.edge-function, Source.json" in said.err
     assert "Did you mean Device?" in trueup("schema", "Devcie").err
     assert "there is no schema 'xyzzy'.\n" in trueup("schema", "xyzzy").err
 
