@@ -77,19 +77,17 @@ def head_lines(plan: Plan) -> Iterator[str]:
     if plan.changes:
         yield f"{counted(len(plan.changes), 'change')} on {number(touched)} of {resources}:"
         effects = Counter(change.effect for change in plan.changes)
-        yield (
-            f"  access given or widened: {number(effects[Effect.GRANTS])}, taken or narrowed: {number(effects[Effect.REVOKES])},"
-            f" not touched: {number(effects[Effect.NEUTRAL])}"
-        )
+        given, taken, same = (number(effects[effect]) for effect in (Effect.GRANTS, Effect.REVOKES, Effect.NEUTRAL))
+        yield from wrapped(f"access given or widened: {given}, taken or narrowed: {taken}, not touched: {same}", 2, hang=2)
         if drifted := sum(change.drift for change in plan.changes):
-            yield f"  changed at the target by somebody and put right: {number(drifted)}"
+            yield from wrapped(f"changed at the target by somebody and put right: {number(drifted)}", 2, hang=2)
     elif parked:
-        yield f"No changes planned; {number(parked)} of {resources} could not be judged."
+        yield from wrapped(f"No changes planned; {number(parked)} of {resources} could not be judged.", 0, hang=2)
     else:
         aside = f"; {counted(len(plan.notices), 'case')} left alone, see below" if plan.notices else ""
-        yield f"No changes: nothing to do on {resources}{aside}."
+        yield from wrapped(f"No changes: nothing to do on {resources}{aside}.", 0, hang=2)
     if plan.changes and parked:
-        yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
+        yield from wrapped(f"{number(parked)} of {resources} could not be judged; nothing is planned there", 2, hang=2)
     if plan.returns:
         yield from wrapped(f"a rollback: returns what run {plan.returns} changed to what stood there before", 2, hang=2)
         yield from wrapped("the specs stay as they are: what they say otherwise the next plan shows again", 2, hang=2)
