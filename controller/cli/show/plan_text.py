@@ -106,8 +106,8 @@ def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: Vie
         yield from _condition_lines(resource, view)
     if view.whole:
         yield from given_lines(resource)
-    elif shared := ", ".join(dict.fromkeys(g.by for g in resource.given if " " in g.by)):
-        yield from wrapped(f"with {shared}", 2, hang=2)
+    else:
+        yield from _shared_lines(resource)
     if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
         yield from wrapped(_there(resource), 2, hang=2)
     readable = resource.condition is not Condition.PARKED
@@ -134,6 +134,14 @@ def given_lines(resource: ResourcePlan) -> Iterator[str]:
     for given in resource.given:
         words = f": {', '.join(given.gives)}" if given.gives else ""
         yield from wrapped(f"with {given.by}{words}" + (f" ({given.place})" if given.place else ""), 2, hang=4)
+
+
+def _shared_lines(resource: ResourcePlan) -> Iterator[str]:
+    """The same in a word each; what protects is told where it protected somebody."""
+    if shared := ", ".join(dict.fromkeys(given.by for given in resource.given if " " in given.by)):
+        yield from wrapped(f"with {shared}", 2, hang=2)
+    if needs := [need for given in resource.given if given.by == "dependsOn" for need in given.gives]:
+        yield from wrapped(f"waits for {', '.join(needs)}", 2, hang=2)
 
 
 def _there(resource: ResourcePlan) -> str:

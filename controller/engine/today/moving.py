@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import msgspec
 
 from controller.engine.world import World
 from controller.model.change import Action, Change, Condition, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect
-from controller.model.scope import Scope
+from controller.model.scope import EVERYTHING, Scope
 
 
 class Moves(msgspec.Struct, frozen=True):
@@ -36,6 +37,12 @@ async def moves_due(world: World, scope: Scope) -> Moves:
             hint = "leave the entry in `moved` that is right, and take out the other"
         notices.append(Notice(new, Verdict.HELD, "moved-twice", message, hint=hint))
     return Moves(names, tuple(notices))
+
+
+async def under_old_names(world: World) -> World:
+    """The world in which what has a new name is found under the one that the state still has for it: for questions."""
+    moves = await moves_due(world, EVERYTHING)
+    return replace(world, known_as=moves.names) if moves.names else world
 
 
 async def _due(world: World, scope: Scope) -> dict[str, list[str]]:
