@@ -133,15 +133,18 @@ def covers_count(allowances: Collection[str], head: str, count: int) -> bool:
     return any(found == head and COUNT.fullmatch(most) is not None and count <= int(most) for found, _, most in parts)
 
 
-async def spent_today(world: World, resource: str) -> dict[str, int]:
-    """Changes per effect within the last 24 hours, those that may have taken effect included."""
+async def spent_today(world: World, resource: str, but_plan: str = "") -> dict[str, int]:
+    """Changes per effect within the last 24 hours, those that may have taken effect included; without those of one plan."""
     since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return await world.state.outcomes.effects_since(world.remembered_as(resource), since)
+    return await world.state.outcomes.effects_since(world.remembered_as(resource), since, but_plan)
 
 
 async def overspent_since(world: World, plan: Plan, summary: ResourcePlan, changes: Sequence[Change]) -> str:
-    """What forbids a plan's changes now although it was made within the budgets: other runs have spent them since."""
+    """What forbids a plan's changes now although it was made within the budgets: other plans have spent them since. A run that was
+    stopped and goes on spends nothing that was not judged when its plan was made."""
+    others = await spent_today(world, summary.address, plan.id)
+    found = {effect: count if others.get(effect.value) else 0 for effect, count in counted(changes).items()}
     policy = world.specs.by_address[summary.address].policy
     spent = await spent_today(world, summary.address)
-    limits = overspent(summary.address, counted(changes), policy, stock_of(summary, policy, spent))
+    limits = overspent(summary.address, found, policy, stock_of(summary, policy, spent))
     return next((limit.message for limit in limits if not is_allowed(limit, plan.allowances)), "")

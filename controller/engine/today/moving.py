@@ -10,6 +10,7 @@ import msgspec
 from controller.engine.world import World
 from controller.model.change import Action, Change, Condition, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect
+from controller.model.errors import PlanRejected
 from controller.model.scope import EVERYTHING, Scope
 
 
@@ -79,7 +80,13 @@ async def with_moves(world: World, plan: Plan, moves: Moves) -> Plan:
 
 
 async def carry_out(world: World, plan: Plan) -> None:
-    """Rename in the state what the plan says; done before anything is looked up, so that all is found under its new name."""
-    for change in plan.changes:
-        if change.action is Action.MOVE and await world.state.names.known(change.resource):
-            await world.state.names.move_resource(change.resource, change.key)
+    """Rename in the state what the plan says; done before anything is looked up, so that all is found under its new name. Raises
+    PlanRejected, with nothing renamed, when something came to be remembered about a new name since the plan was made."""
+    names = world.state.names
+    due = [(c.resource, c.key) for c in plan.changes if c.action is Action.MOVE and await names.known(c.resource)]
+    for old, new in due:
+        if await names.known(new):
+            message = f"{old} cannot become {new} any more: something is remembered about both since the plan was made"
+            raise PlanRejected(message, hint="nothing was done; plan again")
+    for old, new in due:
+        await names.move_resource(old, new)

@@ -12,10 +12,11 @@ from controller.engine.today.waiting import blocked
 from controller.engine.why import Question, find, why
 from controller.model.address import Address
 from controller.model.change import Action, Condition
+from controller.model.errors import PlanRejected
 from controller.model.outcome import Rollup, Status
 from controller.model.scope import Scope
 from controller.sdk.errors import Rejected, Unreachable
-from controller.state.rows import Begun
+from controller.state.rows import Begun, OwnedRow
 from tests.estate import BOOTSTRAP, Estate, terminal
 from tests.memory import record
 
@@ -156,6 +157,17 @@ async def test_two_doors_that_are_both_known_are_not_made_one(estate: Estate) ->
     planned = await estate.plan()
     assert [n.code for n in planned.plan.notices] == ["moved-twice"]
     assert planned.plan.changes == ()  # and what we own on either is not forgotten
+
+
+async def test_a_saved_plan_does_not_mix_the_notes_of_two_names(estate: Estate) -> None:
+    await renamed(estate)
+    planned = await estate.plan()
+    async with estate.world() as world:
+        await world.state.inventory.upsert([OwnedRow("Device/front", "person", "1001", "owned")])
+    with pytest.raises(PlanRejected, match="Device/old cannot become Device/front any more"):
+        await estate.saved(planned.plan)
+    async with estate.world() as world:
+        assert await world.state.inventory.counts() == {"Device/front": {"person": 1}, "Device/old": {"person": 2}}
 
 
 async def test_two_doors_that_lead_to_one_name_are_both_left_as_they_are(estate: Estate) -> None:
