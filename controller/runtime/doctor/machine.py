@@ -80,7 +80,7 @@ def terminal(environ: Mapping[str, str]) -> Section:
     if "utf" not in encoding.lower():
         findings.append(warn("encoding", f"{encoding} lacks letters that names have: they become escapes", "set LANG=C.UTF-8"))
     if size.columns < _NARROW:
-        findings.append(warn("terminal", f"{size.columns} columns: lines of 40 and more are broken by the terminal", "widen the window"))
+        findings.append(warn("terminal", f"{size.columns} columns: the terminal breaks lines", "widen the window"))
     return Section("Terminal", facts, tuple(findings))
 
 
