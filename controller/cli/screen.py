@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,15 +22,21 @@ ESCAPED = "trueup.escaped"
 
 
 def measure() -> None:
-    """Called when a command begins: a window that is resized while it runs shows at the next one."""
-    COLUMNS.set(columns_of(sys.stdout))
+    """Called when a command begins: a window that is resized while it runs shows at the next one. What goes through a pipe ends on
+    the same screen more often than not (``| less``)."""
+    COLUMNS.set(min(columns_of(sys.stdout), columns_of(sys.stderr)))
 
 
 def columns_of(stream: TextIO | None) -> int:
     """How wide a line may be there."""
-    if not is_terminal(stream):
+    if stream is None or not is_terminal(stream):
         return WIDEST
-    return max(NARROWEST, min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns))
+    given = os.environ.get("COLUMNS", "")
+    try:
+        found = int(given) if given.isdigit() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return WIDEST
+    return max(NARROWEST, min(WIDEST, found or WIDEST))
 
 
 @contextmanager

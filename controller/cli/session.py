@@ -82,13 +82,15 @@ def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str
 
 def allowances_of(bootstrap: bool, allow: Sequence[str]) -> frozenset[str]:
     """What --bootstrap and --allow permit, as plans name it: ``revoke:Device/front-door=12``, ``source-empty:members``."""
+    from controller.engine.plans.limits import COUNT
+
     for text in allow:
         head, equals, count = text.partition("=")
         rule, _, source = text.partition(":")
         own_rule = head.startswith("policy:") and head != "policy:" and not equals
         if own_rule or (rule in ("source-empty", "source-shrink") and source):
             continue
-        if not (equals and count.isdigit() and ":" in head):
+        if not (equals and COUNT.fullmatch(count) and ":" in head):
             hint = "copy the whole flag from what `trueup plan` says: revoke:Device/front-door=12, source-empty:members"
             raise UsageError(f"--allow {text!r} allows nothing", hint=hint)
     return frozenset(allow) | (frozenset({"bootstrap"}) if bootstrap else frozenset())

@@ -160,7 +160,10 @@ def _derive(master: bytes, purpose: str) -> bytes:
 
 def _decode(text: str, where: str) -> bytes:
     """The 32 bytes; the error says what is wrong and never what stood there."""
-    hint = "it must be 32 random bytes in base64, for example from: head -c 32 /dev/urandom | base64"
+    hint = (
+        "bring back the key that this state was made with, 32 bytes in base64; a new one opens a new state only: "
+        "head -c 32 /dev/urandom | base64"
+    )
     if not text.strip():
         raise KeyUnusable(f"{where} is empty", hint=hint)
     try:

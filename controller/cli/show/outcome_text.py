@@ -65,9 +65,9 @@ def _trouble_lines(result: RunResult, view: View) -> Iterator[str]:
 def _sum_lines(result: RunResult, view: View) -> Iterator[str]:
     done = counted(result.counts.get(Status.DONE, 0), "change")
     if result.cancelled:
-        yield f"Stopped by you after {done}; what was begun is finished and written down."
+        yield from wrapped(f"Stopped by you after {done}; what was begun is finished and written down.", 0, hang=2)
     else:
-        yield f"{_ENDINGS[result.rollup]} {done} done in run {result.run}."
+        yield from wrapped(f"{_ENDINGS[result.rollup]} {done} done in run {result.run}.", 0, hang=2)
     if result.first_fatal and any(resource.fatal for resource in result.resources):
         yield from wrapped(f"It began with: {result.first_fatal}", 0, hang=2)
     if result.resume:

@@ -77,19 +77,17 @@ def head_lines(plan: Plan) -> Iterator[str]:
     if plan.changes:
         yield f"{counted(len(plan.changes), 'change')} on {number(touched)} of {resources}:"
         effects = Counter(change.effect for change in plan.changes)
-        yield (
-            f"  access given or widened: {number(effects[Effect.GRANTS])}, taken or narrowed: {number(effects[Effect.REVOKES])},"
-            f" not touched: {number(effects[Effect.NEUTRAL])}"
-        )
+        given, taken, same = (number(effects[effect]) for effect in (Effect.GRANTS, Effect.REVOKES, Effect.NEUTRAL))
+        yield from wrapped(f"access given or widened: {given}, taken or narrowed: {taken}, not touched: {same}", 2, hang=2)
         if drifted := sum(change.drift for change in plan.changes):
-            yield f"  changed at the target by somebody and put right: {number(drifted)}"
+            yield from wrapped(f"changed at the target by somebody and put right: {number(drifted)}", 2, hang=2)
     elif parked:
-        yield f"No changes planned; {number(parked)} of {resources} could not be judged."
+        yield from wrapped(f"No changes planned; {number(parked)} of {resources} could not be judged.", 0, hang=2)
     else:
         aside = f"; {counted(len(plan.notices), 'case')} left alone, see below" if plan.notices else ""
-        yield f"No changes: nothing to do on {resources}{aside}."
+        yield from wrapped(f"No changes: nothing to do on {resources}{aside}.", 0, hang=2)
     if plan.changes and parked:
-        yield f"  {number(parked)} of {resources} could not be judged; nothing is planned there"
+        yield from wrapped(f"{number(parked)} of {resources} could not be judged; nothing is planned there", 2, hang=2)
     if plan.returns:
         yield from wrapped(f"a rollback: returns what run {plan.returns} changed to what stood there before", 2, hang=2)
         yield from wrapped("the specs stay as they are: what they say otherwise the next plan shows again", 2, hang=2)
@@ -108,8 +106,8 @@ def _resource_lines(resource: ResourcePlan, changes: Sequence[Change], view: Vie
         yield from _condition_lines(resource, view)
     if view.whole:
         yield from given_lines(resource)
-    elif shared := ", ".join(dict.fromkeys(g.by for g in resource.given if " " in g.by)):
-        yield from wrapped(f"with {shared}", 2, hang=2)
+    else:
+        yield from _shared_lines(resource)
     if resource.condition in (Condition.COMPLETE, Condition.OFFLINE):
         yield from wrapped(_there(resource), 2, hang=2)
     readable = resource.condition is not Condition.PARKED
@@ -136,6 +134,14 @@ def given_lines(resource: ResourcePlan) -> Iterator[str]:
     for given in resource.given:
         words = f": {', '.join(given.gives)}" if given.gives else ""
         yield from wrapped(f"with {given.by}{words}" + (f" ({given.place})" if given.place else ""), 2, hang=4)
+
+
+def _shared_lines(resource: ResourcePlan) -> Iterator[str]:
+    """The same in a word each; what protects is told where it protected somebody."""
+    if shared := ", ".join(dict.fromkeys(given.by for given in resource.given if " " in given.by)):
+        yield from wrapped(f"with {shared}", 2, hang=2)
+    if needs := [need for given in resource.given if given.by == "dependsOn" for need in given.gives]:
+        yield from wrapped(f"waits for {', '.join(needs)}", 2, hang=2)
 
 
 def _there(resource: ResourcePlan) -> str:

@@ -15,6 +15,7 @@ _TROUBLES = {
     "Stalled": "gets no further",
     "Orphaned": "no spec declares it any more",
 }
+_REASONS = {"Destroyed": "what was ours here was destroyed; the next apply makes what is declared"}
 _STEPS = {
     "Ready": "test {address}",
     "Synced": "plan --target {address}",
@@ -44,7 +45,7 @@ def _row_lines(row: StatusRow, view: View) -> Iterator[str]:
     for condition in row.conditions:
         if condition.trouble:
             since = f", since {moment(condition.last_transition, view.zone)}" if condition.last_transition else ""
-            trouble = _TROUBLES.get(condition.type, condition.type)
+            trouble = _REASONS.get(condition.reason) or _TROUBLES.get(condition.type, condition.type)
             said = f"{trouble}: {condition.message}" if condition.message else trouble
             yield from wrapped(view.told(f"{said}{since}"), 2, hang=2, sign="! ")
             if step := _STEPS.get(condition.type):

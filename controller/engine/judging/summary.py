@@ -52,15 +52,22 @@ async def summary_of(world: World, resource: Resource, target: Target) -> Resour
         model=target.facts.model,
         clock_offset=target.facts.clock_offset,
         on_fatal=resource.policy.on_fatal,
-        given=given(resource),
+        given=given(resource, world.known_as.get(str(resource.address))),
         made_of=made_of(resource),
     )
 
 
-def given(resource: Resource) -> tuple[Given, ...]:
-    """What the resource has of others, and what must never be removed or changed there: the rules that took part."""
+def given(resource: Resource, before: str | None = None) -> tuple[Given, ...]:
+    """What the resource has of others, whom it waits for, what must never be removed or changed there, and what it was called
+    ``before`` in our notes: the rules that took part."""
     policy, place = resource.policy, f"{resource.place.file}:{resource.place.line}"
-    rules = (("protect", policy.protect), ("neverRemove", policy.never_remove))
+    moved = (f"our notes are still about {before}",) if before else ()
+    rules = (
+        ("dependsOn", resource.depends_on),
+        ("moved", moved),
+        ("protect", policy.protect),
+        ("neverRemove", policy.never_remove),
+    )
     return (*resource.given, *(Given(word, patterns, place) for word, patterns in rules if patterns))
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from controller.engine.judging.target import Target
 from controller.engine.past.returning import Case, give_back, lets_nobody_in
+from controller.engine.plans.limits import covers_count
 from controller.model.change import Action, Change, Verdict
 from controller.model.entity import Actual, Effect, Entity, EntityKind
 
@@ -28,7 +29,7 @@ def return_all(target: Target, cases: Sequence[Case], allowances: Collection[str
         groups.append((case, target.changes[begin:]))
     wider = {id(case): reason for case, changes in groups if (reason := _wider(case, changes, known=known))}
     target.changes.clear()
-    allowed = _allowed(target, len(wider), allowances)
+    allowed = covers_count(allowances, f"{RULE}:{target.address}", len(wider))
     kept: list[tuple[Case, Sequence[Change]]] = []
     for case, changes in groups:
         reason = wider.get(id(case), "")
@@ -46,11 +47,6 @@ def _said(change: Change, reason: str) -> Change:
     if change.effect is not Effect.GRANTS:
         return change
     return msgspec.structs.replace(change, reason=f"{change.reason}, although {reason}")
-
-
-def _allowed(target: Target, count: int, allowances: Collection[str]) -> bool:
-    heads = (text.partition("=") for text in allowances)
-    return any(head == f"{RULE}:{target.address}" and most.isdigit() and count <= int(most) for head, _, most in heads)
 
 
 def _wider(case: Case, changes: Sequence[Change], *, known: bool) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from controller.spec.policy import Policy
 
 SMALL = 10  # below this many entities a share says little
 FEW = 3
+COUNT = re.compile("[0-9]{1,18}")  # nothing else: there are digits that are no number, and numbers that take hours to read
 
 
 def counted(changes: Iterable[Change]) -> dict[Effect, int]:
@@ -117,26 +119,32 @@ def _budget(resource: str, effect: Effect, total: int, budget: int, existing: in
     return Limit(resource, rule, total, budget, existing, message, _flag(rule, resource, total))
 
 
-def is_allowed(limit: Limit, allowances: Iterable[str]) -> bool:
+def is_allowed(limit: Limit, allowances: Collection[str]) -> bool:
     """Whether an allowance of the form ``rule:Kind/name=count`` (or ``bootstrap``, or ``policy:NAME``) covers this limit."""
     for allowance in allowances:
         if allowance == limit.rule and (allowance == "bootstrap" or (allowance.startswith("policy:") and limit.flag)):
             return True
-        head, _, count = allowance.partition("=")
-        if head == f"{limit.rule}:{limit.resource}" and count.isdigit() and limit.count <= int(count):
-            return True
-    return False
+    return covers_count(allowances, f"{limit.rule}:{limit.resource}", limit.count)
 
 
-async def spent_today(world: World, resource: str) -> dict[str, int]:
-    """Changes per effect within the last 24 hours, those that may have taken effect included."""
+def covers_count(allowances: Collection[str], head: str, count: int) -> bool:
+    """Whether one of them is ``head=N`` with no less than this count."""
+    parts = (text.partition("=") for text in allowances)
+    return any(found == head and COUNT.fullmatch(most) is not None and count <= int(most) for found, _, most in parts)
+
+
+async def spent_today(world: World, resource: str, but_plan: str = "") -> dict[str, int]:
+    """Changes per effect within the last 24 hours, those that may have taken effect included; without those of one plan."""
     since = (world.clock.now() - timedelta(hours=24)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return await world.state.outcomes.effects_since(world.remembered_as(resource), since)
+    return await world.state.outcomes.effects_since(world.remembered_as(resource), since, but_plan)
 
 
 async def overspent_since(world: World, plan: Plan, summary: ResourcePlan, changes: Sequence[Change]) -> str:
-    """What forbids a plan's changes now although it was made within the budgets: other runs have spent them since."""
+    """What forbids a plan's changes now although it was made within the budgets: other plans have spent them since. A run that was
+    stopped and goes on spends nothing that was not judged when its plan was made."""
+    others = await spent_today(world, summary.address, plan.id)
+    found = {effect: count if others.get(effect.value) else 0 for effect, count in counted(changes).items()}
     policy = world.specs.by_address[summary.address].policy
     spent = await spent_today(world, summary.address)
-    limits = overspent(summary.address, counted(changes), policy, stock_of(summary, policy, spent))
+    limits = overspent(summary.address, found, policy, stock_of(summary, policy, spent))
     return next((limit.message for limit in limits if not is_allowed(limit, plan.allowances)), "")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import msgspec
 
 from controller.engine.world import World
 from controller.model.change import Action, Change, Condition, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect
-from controller.model.scope import Scope
+from controller.model.errors import PlanRejected
+from controller.model.scope import EVERYTHING, Scope
 
 
 class Moves(msgspec.Struct, frozen=True):
@@ -36,6 +38,12 @@ async def moves_due(world: World, scope: Scope) -> Moves:
             hint = "leave the entry in `moved` that is right, and take out the other"
         notices.append(Notice(new, Verdict.HELD, "moved-twice", message, hint=hint))
     return Moves(names, tuple(notices))
+
+
+async def under_old_names(world: World) -> World:
+    """The world in which what has a new name is found under the one that the state still has for it: for questions."""
+    moves = await moves_due(world, EVERYTHING)
+    return replace(world, known_as=moves.names) if moves.names else world
 
 
 async def _due(world: World, scope: Scope) -> dict[str, list[str]]:
@@ -72,7 +80,13 @@ async def with_moves(world: World, plan: Plan, moves: Moves) -> Plan:
 
 
 async def carry_out(world: World, plan: Plan) -> None:
-    """Rename in the state what the plan says; done before anything is looked up, so that all is found under its new name."""
-    for change in plan.changes:
-        if change.action is Action.MOVE and await world.state.names.known(change.resource):
-            await world.state.names.move_resource(change.resource, change.key)
+    """Rename in the state what the plan says; done before anything is looked up, so that all is found under its new name. Raises
+    PlanRejected, with nothing renamed, when something came to be remembered about a new name since the plan was made."""
+    names = world.state.names
+    due = [(c.resource, c.key) for c in plan.changes if c.action is Action.MOVE and await names.known(c.resource)]
+    for old, new in due:
+        if await names.known(new):
+            message = f"{old} cannot become {new} any more: something is remembered about both since the plan was made"
+            raise PlanRejected(message, hint="nothing was done; plan again")
+    for old, new in due:
+        await names.move_resource(old, new)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from controller.engine.judging.kinds import provider_of
 from controller.engine.judging.target import Looking
 from controller.engine.plans.planning import Planned, Wanted, plan_targets
+from controller.engine.today.moving import under_old_names
 from controller.engine.why import whole
 from controller.engine.why.answer import Answer
 from controller.engine.why.judging import Evidence, answer
@@ -54,7 +55,7 @@ class _Look:
 
 async def why(world: World, question: Question, report: Report = silent) -> list[Answer]:
     """The answers, entity by entity; a target that cannot be read has its answer too."""
-    chosen = question.resources
+    world, chosen = await under_old_names(world), question.resources
     reads = await read_sources(world, chosen, question.allow, offline=question.offline, report=report)
     for read in reads.values():
         read.kept = True  # the ways of single records are followed through the same rows

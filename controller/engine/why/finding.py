@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from controller.engine.today.moving import under_old_names
 from controller.engine.why.answer import source_hidden
 from controller.engine.wishes.gather import Row, read_sources
 from controller.engine.wishes.select import fold
@@ -40,7 +41,7 @@ class Search(msgspec.Struct, frozen=True):
 
 async def find(world: World, text: str, resources: Iterable[Resource], *, offline: bool, report: Report = silent) -> Search:
     """Records of the sources that feed these resources, and what we own there, whose plain fields hold the text."""
-    chosen = list(resources)
+    world, chosen = await under_old_names(world), list(resources)
     names = dict.fromkeys(mapped.mapping.from_ for resource in chosen for mapped in resource.mappings)
     reads = await read_sources(world, chosen, frozenset(), offline=offline, report=report)
     wanted = fold(text)

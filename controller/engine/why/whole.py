@@ -51,13 +51,17 @@ def _count(number: int) -> str:
     return f"{number:,} change is" if number == 1 else f"{number:,} changes are"
 
 
+def _records(number: int) -> str:
+    return f"{number:,} record" if number == 1 else f"{number:,} records"
+
+
 def _sources(resource: Resource, plan: Plan) -> Iterator[Fact]:
     names = dict.fromkeys(
         name for mapped in resource.mappings for name in (mapped.mapping.from_, *(m.source for m in mapped.mapping.match))
     )
     for name in names:
         count = plan.sources.get(name)
-        yield Fact("source", f"{name}: " + (f"{count:,} records" if count is not None else "could not be read"))
+        yield Fact("source", f"{name}: " + (_records(count) if count is not None else "could not be read"))
 
 
 def _mappings(world: World, resource: Resource, known: Sequence[Track]) -> Iterator[Fact]:
@@ -65,8 +69,9 @@ def _mappings(world: World, resource: Resource, known: Sequence[Track]) -> Itera
     for mapped in resource.mappings:
         own = [track for track in known if track.mapped is mapped]
         taken = [track for track in own if _taken(track)]
-        condition = describe(mapped.mapping.where)
-        text = f"{mapped.section} from {mapped.mapping.from_}, where {condition}: {len(taken):,} of {len(own):,} records are meant"
+        condition = f", where {describe(mapped.mapping.where)}" if mapped.mapping.where else ""
+        meant = f"{len(taken):,} of {_records(len(own))} {'is' if len(taken) == 1 else 'are'} meant"
+        text = f"{mapped.section} from {mapped.mapping.from_}{condition}: {meant}"
         yield Fact("filter", text, place_of(mapped))
         out: dict[str, list[Track]] = defaultdict(list)
         for track in own:

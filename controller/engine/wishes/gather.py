@@ -25,6 +25,8 @@ from controller.spec.resource import Mapped, Resource
 
 Row = Record | Unreadable
 
+_HANDFUL, _FEW = 10, 3  # records: as with limits, below ten at most three, and never most of them
+
 
 @dataclass
 class SourceRead:
@@ -180,8 +182,15 @@ async def _doubt(world: World, read: SourceRead, allow: frozenset[str]) -> None:
         before = f"; it had {known:,} the last time" if known else ""
         read.failed = f"source {read.name} is empty{before}: an empty list is taken for a failure, so nothing is changed"
         read.hint = f"look at the source; if it is really meant to be empty: trueup plan --allow source-empty:{read.name}"
-    elif known and read.count < known * (1 - world.specs.controller.source_shrink) and f"source-shrink:{read.name}" not in allow:
+    elif _fell(read.count, known, world.specs.controller.source_shrink) and f"source-shrink:{read.name}" not in allow:
         read.shrunk = f"source {read.name} has {read.count:,} records, {known:,} the last time: too great a fall to remove anybody"
+
+
+def _fell(count: int, known: int | None, share: float) -> bool:
+    """Whether too many are missing to be believed. Of a handful a share says little; there limits and budgets stand guard."""
+    if known is None or count >= known * (1 - share):
+        return False
+    return not (known < _HANDFUL and known - count <= _FEW and 2 * count >= known)
 
 
 def source_allowances(name: str) -> frozenset[str]:

@@ -25,7 +25,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _OURS = ("TRUEUP_SPECS", "TRUEUP_STATE", "TRUEUP_TRUST", "TRUEUP_VARS", "TRUEUP_KEY")
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # trueup is not older: a clock before that was never set
 _OLDEST_SQLITE = (3, 35, 0)
-_NARROW = 80
+_NARROW = 40  # below that lines no longer fit the screen
 
 
 def versions(trueup: str) -> Section:
@@ -80,7 +80,7 @@ def terminal(environ: Mapping[str, str]) -> Section:
     if "utf" not in encoding.lower():
         findings.append(warn("encoding", f"{encoding} lacks letters that names have: they become escapes", "set LANG=C.UTF-8"))
     if size.columns < _NARROW:
-        findings.append(warn("terminal", f"{size.columns} columns: lines of 80 are broken by the terminal", "widen the window"))
+        findings.append(warn("terminal", f"{size.columns} columns: the terminal breaks lines", "widen the window"))
     return Section("Terminal", facts, tuple(findings))
 
 

@@ -29,4 +29,5 @@ ORDER BY ended_at, resource, kind, entity_key, change_id;
 SELECT effect_class, COUNT(*)
 FROM outcomes
 WHERE resource = ? AND ended_at >= ? AND effect <> 'none'
+  AND run NOT IN (SELECT run FROM runs WHERE plan_id = ? AND plan_id <> '')
 GROUP BY effect_class;

@@ -124,9 +124,11 @@ class Outcomes:
 
         return await self._store.read(work)
 
-    async def effects_since(self, resource: str, since: str) -> dict[str, int]:
-        """How many changes granted, revoked or were neutral since a UTC text. Counts also what may have had its effect."""
-        return await self._store.read(lambda conn: dict(conn.execute(self._sql.effects_since, (resource, since)).fetchall()))
+    async def effects_since(self, resource: str, since: str, but_plan: str = "") -> dict[str, int]:
+        """How many changes granted, revoked or were neutral since a UTC text, those of one plan left out. Counts also what may have
+        had its effect."""
+        asked = (resource, since, but_plan)
+        return await self._store.read(lambda conn: dict(conn.execute(self._sql.effects_since, asked).fetchall()))
 
 
 def _told(run: str, entries: Sequence[Finished], now: str) -> list[Event]:

@@ -104,7 +104,7 @@ def test_a_selection_that_can_mean_nothing_is_refused(targets: list[str], labels
 def test_allowances_are_copied_from_the_plan() -> None:
     assert allowances_of(True, ["revoke:Device/a=12"]) == {"bootstrap", "revoke:Device/a=12"}
     assert allowances_of(False, []) == frozenset()
-    for wrong in ("revoke", "revoke:Device/a=many", "revoke=12"):
+    for wrong in ("revoke", "revoke:Device/a=many", "revoke=12", "revoke:Device/a=²", f"revoke:Device/a={'9' * 5000}"):
         with pytest.raises(UsageError, match="allows nothing"):
             allowances_of(False, [wrong])
 

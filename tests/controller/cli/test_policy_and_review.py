@@ -123,7 +123,7 @@ def digest_in(text: str) -> str:
 
 def test_what_was_reviewed_is_applied_and_nothing_else_is(site: Site) -> None:
     digest = digest_in(site("plan", "--bootstrap").out)
-    site.members(MEMBERS + "1003,Mallory,2030-12-31\n")
+    site.members(MEMBERS.replace("Živa Čuk", "Mallory"))  # as many as before: that a source shrank is another matter
     other = site("apply", "--bootstrap", "--auto-approve", "--reviewed", digest)
     assert (other.code, "not what was reviewed" in other.err) == (6, True)
     site.members(MEMBERS)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from controller.cli import screen
+from controller.cli.show.layout import table, wrapped
 from controller.cli.show.pace import Pace, Whole, pace, pace_words
 from controller.cli.show.progress import Lines, painting, progress
 from controller.cli.talk import Talk, write
@@ -167,6 +169,48 @@ def test_a_line_that_is_painted_is_never_wider_than_the_screen(terminal: Callabl
     painted = [part.removesuffix("\x1b[K") for part in shown.getvalue().split("\r") if part]
     assert [len(part) for part in painted] == [39, 39, 0]
     assert painted[0].endswith("...")
+
+
+@pytest.mark.parametrize(("given", "columns"), [("60", 60), ("200", 80), ("7", 40), ("", 80), ("wide", 80)])
+def test_lines_are_as_wide_as_the_screen_and_never_wider_than_eighty(
+    terminal: Callable[[], Terminal], monkeypatch: pytest.MonkeyPatch, given: str, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", given)
+    assert screen.columns_of(terminal()) == columns  # no descriptor behind it: what is not said is not known
+    assert (screen.columns_of(io.StringIO()), screen.columns_of(None)) == (80, 80)
+
+
+def test_a_plan_on_a_narrow_screen_breaks_between_words(terminal: Callable[[], Terminal]) -> None:
+    token = screen.COLUMNS.set(44)
+    try:
+        rows = [["Device/front-door", "success", "300", "20s"], ["Device/pool-back-entrance", "partly done", "12", "2m"]]
+        shown = [*table(rows), *wrapped("to look at it again, in all its length: trueup test Device/front-door", 2, sign="-> ")]
+    finally:
+        screen.COLUMNS.reset(token)
+    assert all(len(line) <= 44 for line in shown)
+    assert "     trueup test Device/front-door" in shown  # a command to copy stays whole
+
+
+def test_an_error_is_broken_for_a_terminal_and_for_nothing_else(
+    terminal: Callable[[], Terminal], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = "something went wrong at 2026-11-25T10:00:00Z that takes quite a number of words to be told"
+    Talk().complain(message, "type this")
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {message.replace('T10:00:00Z', ' 10:00 UTC')}"
+    shown = terminal()
+    Talk().complain(message, "type this")
+    assert all(len(line) <= 40 for line in shown.getvalue().splitlines())
+
+
+def test_letters_that_are_lacking_are_escaped_as_json_reads_them(terminal: Callable[[], Terminal]) -> None:
+    names = ["Åsa", "Žižka", "\U0001f600", "\ud800"]
+    text = json.dumps(names, ensure_ascii=False)
+    assert json.loads(screen.spelt(text, "ascii")) == names
+    assert screen.spelt("Åsa Žižka", "latin-1") == "Åsa \\u017di\\u017eka"
+    shown = terminal()
+    screen.paint("Åsa")
+    screen.wipe()
+    assert shown.getvalue().startswith("\r\\u00c5sa")
 
 
 def test_a_dumb_terminal_gets_lines(terminal: Callable[[], Terminal], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,6 +234,12 @@ def test_status_shows_what_needs_a_look(snapshot: SnapshotAssertion) -> None:
     assert status_text(rows, VIEW) == snapshot
 
 
+def test_status_tells_what_was_destroyed_from_a_run_that_did_not_finish() -> None:
+    destroyed = ConditionState("Device/a", "Synced", "False", "Destroyed")
+    text = status_text([StatusRow("Device/a", "hikvision", (destroyed,))])
+    assert "what was ours here was destroyed" in text and "did not finish" not in text
+
+
 def test_status_without_resources_says_how_to_begin() -> None:
     assert status_text([]).endswith("trueup init")
 

@@ -133,7 +133,8 @@ LIMIT = Limit(FRONT, "revoke", 7, 3, 10, "", "")
     [
         (f"revoke:{FRONT}=7", True), (f"revoke:{FRONT}=8", True), (f"revoke:{FRONT}=6", False),
         (f"grant:{FRONT}=7", False), ("revoke:Device/back=7", False), (f"revoke:{FRONT}", False), (f"revoke:{FRONT}=", False),
-        (f"revoke:{FRONT}=-7", False), (f"revoke:{FRONT}=many", False), ("bootstrap", False), ("", False), ("revoke:*=7", False),
+        (f"revoke:{FRONT}=-7", False), (f"revoke:{FRONT}=many", False), (f"revoke:{FRONT}=²", False),
+        (f"revoke:{FRONT}={'9' * 5000}", False), ("bootstrap", False), ("", False), ("revoke:*=7", False),
     ],
 )  # fmt: skip
 def test_an_allowance_names_rule_resource_and_number(allowance: str, covers: bool) -> None:

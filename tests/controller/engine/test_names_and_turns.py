@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli.show.plan_text import plan_text
 from controller.engine.plans.planning import Wanted
 from controller.engine.today.waiting import blocked
+from controller.engine.why import Question, find, why
+from controller.model.address import Address
 from controller.model.change import Action, Condition
+from controller.model.errors import PlanRejected
 from controller.model.outcome import Rollup, Status
 from controller.model.scope import Scope
 from controller.sdk.errors import Rejected, Unreachable
-from controller.state.rows import Begun
+from controller.state.rows import Begun, OwnedRow
 from tests.estate import BOOTSTRAP, Estate, terminal
 from tests.memory import record
 
@@ -98,6 +102,18 @@ async def test_a_protection_holds_before_the_new_name_is_applied(estate: Estate)
     assert [n.code for n in planned.plan.notices] == ["protected"]
 
 
+async def test_why_knows_what_is_ours_before_the_new_name_is_applied(estate: Estate) -> None:
+    await renamed(estate)
+    del estate.registers["members"].rows[0]
+    async with estate.world() as world:
+        about, allow = Address.parse("Device/front:person/1001"), frozenset({"source-shrink:members", "revoke:Device/front=9"})
+        (answer,) = await why(world, Question(world.specs.targets, about, allow=allow))
+        left = await find(world, "1001", world.specs.targets, offline=False)
+    assert (answer.verdict, "never removed: person/1001" in answer.message) == ("left-alone", True)
+    assert "moved: our notes are still about Device/old" in [fact.text for fact in answer.facts if fact.title == "rule"]
+    assert [found.address for found in left.found] == ["Device/front:person/1001"]
+
+
 async def test_changes_are_made_under_the_new_name_in_the_same_run(estate: Estate) -> None:
     await renamed(estate)
     estate.registers["members"].rows.append(record("1003"))
@@ -141,6 +157,17 @@ async def test_two_doors_that_are_both_known_are_not_made_one(estate: Estate) ->
     planned = await estate.plan()
     assert [n.code for n in planned.plan.notices] == ["moved-twice"]
     assert planned.plan.changes == ()  # and what we own on either is not forgotten
+
+
+async def test_a_saved_plan_does_not_mix_the_notes_of_two_names(estate: Estate) -> None:
+    await renamed(estate)
+    planned = await estate.plan()
+    async with estate.world() as world:
+        await world.state.inventory.upsert([OwnedRow("Device/front", "person", "1001", "owned")])
+    with pytest.raises(PlanRejected, match="Device/old cannot become Device/front any more"):
+        await estate.saved(planned.plan)
+    async with estate.world() as world:
+        assert await world.state.inventory.counts() == {"Device/front": {"person": 1}, "Device/old": {"person": 2}}
 
 
 async def test_two_doors_that_lead_to_one_name_are_both_left_as_they_are(estate: Estate) -> None:
@@ -245,6 +272,11 @@ async def test_who_others_wait_for_comes_first(estate: Estate) -> None:
     estate.write(controller() + door("side", WAITS) + door("main") + door("gate", "  dependsOn: [Device/side]\n"))
     planned = await estate.plan()
     assert [r.address for r in planned.plan.resources] == ["Device/main", "Device/side", "Device/gate"]
+    said = plan_text(planned.plan)
+    assert ("  waits for Device/main" in said, "  waits for Device/side" in said) == (True, True)
+    async with estate.world() as world:
+        (answer,) = await why(world, Question((world.specs.by_address["Device/gate"],)))
+    assert "dependsOn: Device/side" in [fact.text for fact in answer.facts]
     order: list[str] = []
     for host in ("main", "side", "gate"):
         estate.door(f"{host}.invalid").after = lambda write, host=host: order.append(host)  # type: ignore[misc]

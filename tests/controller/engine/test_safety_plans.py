@@ -10,7 +10,9 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from controller.engine.applying.apply import Run, apply_plan
 from controller.engine.plans import planfile
+from controller.engine.plans.planning import Planned, Wanted, make_plan
 from controller.model.errors import PlanRejected
 from controller.model.event import Event
 from controller.model.outcome import Status
@@ -119,6 +121,23 @@ async def test_a_run_that_was_resumed_and_stopped_again_can_be_resumed_again(tmp
         site.stop.clear()
         assert (await workspace.resume("latest", stop=site.stop)).counts == {"done": 8}
     assert len(site.front.writes) == 20
+
+
+async def test_what_a_stopped_run_has_spent_does_not_keep_it_from_going_on(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.members.rows = [record(str(number)) for number in range(1, 13)]
+    site.policies["front"] = {"onRemoval": "delete"}
+    await site.apply()
+    site.front.after = lambda write: site.stop.set()
+    allow = frozenset({"revoke:Device/front=12"})
+    async with site.world() as world:
+        workspace = Workspace(world, cast(Any, None), world)
+        plan = (await make_plan(world, Wanted(allow=allow, destroy=True))).plan
+        stopped = await apply_plan(world, Planned(planfile.signed(plan, world.keys)), Run(lambda: None, site.stop))
+        assert stopped.counts == {"done": 1, "parked": 11}
+        site.front.after = lambda write: None
+        assert (await workspace.resume("latest")).counts == {"done": 11}
+    assert site.front.persons == {}
 
 
 async def test_a_run_that_was_killed_is_closed_by_the_next_and_what_is_old_is_dropped(tmp_path: Path) -> None:

@@ -132,6 +132,17 @@ async def test_a_source_that_shrank_by_more_than_30_percent_removes_nobody_and_n
         assert len([notice for notice in found.notices if notice.code == "removal-held"]) == 20 - left
 
 
+@pytest.mark.parametrize(
+    ("had", "left", "held"), [(3, 2, False), (9, 6, False), (9, 5, True), (2, 1, False), (4, 1, True), (10, 6, True)]
+)
+async def test_of_a_handful_up_to_three_may_leave_but_not_most(tmp_path: Path, had: int, left: int, held: bool) -> None:
+    site = Site(tmp_path)
+    site.members.rows = [record(str(n)) for n in range(had)]
+    await site.apply()
+    del site.members.rows[left:]
+    assert bool([notice for notice in (await plan(site)).notices if notice.code == "source-shrunk"]) is held
+
+
 async def test_a_shrunk_source_still_grants_and_changes_what_it_names(site: Site) -> None:
     site.members.rows = [record("1", until="2027-12-31T23:59:59"), record("77")]
     result = await site.apply(bootstrap=False)

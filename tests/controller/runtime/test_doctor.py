@@ -113,7 +113,7 @@ def test_a_provider_of_others_that_loads_is_well(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_terminal_that_lacks_letters_or_width_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((60, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((39, 24)))
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(encoding="latin-1"))
     section = machine.terminal({"LANG": "sv_SE", "TERM": "vt100"})
     assert [finding.check for finding in section.findings] == ["encoding", "terminal"]

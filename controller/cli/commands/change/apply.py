@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--output",
     type=click.Choice(["text", "json", "json-lines", "junit"]),
     default="text",
-    help="For people, programs (at the end, or as it happens), build servers.",
+    help="For people; one document at the end; a document per line as it happens; for build servers.",
 )
 @click.option("--write", multiple=True, metavar="FORMAT=FILE", help="Write the result in this format too; as often as wanted.")
 @click.option("--bootstrap", is_flag=True, help="Allow the first sync of a target.")

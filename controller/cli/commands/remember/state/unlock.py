@@ -104,6 +104,8 @@ def _freed(found: LeaseDocument, freed: bool) -> LeaseDocument:
 def _said(holder: Holder | None, found: LeaseDocument) -> str:
     if holder is None or not holder.holder:
         return "Nobody works with this state."
+    from controller.cli.show.words import local_times
+
     whether = {True: "It lives.", False: "It is gone.", None: "Whether it lives cannot be seen from this machine."}[found.alive]
     held = "is held" if found.held else "was held and not given back"
-    return f"The state {held} by {holder.words} (fencing number {found.fencing}). {whether}"
+    return local_times(f"The state {held} by {holder.words} (fencing number {found.fencing}). {whether}", None)
