@@ -125,6 +125,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "label": "How people call it.",
         "hint": "What to do next.",
         "place": "Where to look.",
+        "subject": "Key of the person it is about, where it hangs on one.",
     },
     "Limit": {
         "resource": "The resource whose changes exceed it.",

@@ -73,4 +73,5 @@ PROVIDER = SourceProvider(
     endpoint=endpoint,
     check=check,
     sensitive=file_sensitive,
+    needs=("the key of the function", "the project's public key, where the platform asks for one first"),
 )

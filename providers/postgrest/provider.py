@@ -141,4 +141,5 @@ PROVIDER = SourceProvider(
     endpoint=endpoint,
     check=check_config,
     sensitive=file_sensitive,
+    needs=("a role that may read the table (SELECT); its key or token", "for pictures: a role that may read the bucket"),
 )

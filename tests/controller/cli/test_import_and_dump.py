@@ -403,7 +403,7 @@ NO_DUMP = {
     ("Source/nope",): "no spec declares Source/nope",
     ("front",): "is not an address",
     ("Device/front-door:person/1",): "is one entity",
-    ("Device/front-door", "--kind", "face"): "keeps no face",
+    ("Device/front-door", "--kind", "finger"): "keeps no finger",
     ("Device/front-door", "--out", "nowhere/x.csv"): "cannot be written",
 }
 

@@ -42,8 +42,9 @@ def command(context: click.Context, /, **given: Any) -> Exit:
 
     Example for a pull request: trueup plan --out plan.json --write markdown=comment.md --write junit=plan.xml -o github
 
-    Example for one person: trueup plan --record members:900017, or by a field: trueup plan --where people.employee_no=1001.
-    Limits are counted over everything all the same.
+    Example for one person: trueup plan --where people.employee_no=1001
+
+    --record members:900017 names the same by its key. Limits are counted over everything all the same.
 
     Exit codes: 0 fine, 2 changes (with --detailed-exitcode), 3 specs invalid, 4 a target could not be read, 5 a rule forbids it.
     """
