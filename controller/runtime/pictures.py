@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
+
 from controller.model.content import Content
 from controller.sdk.context import Clock, Context, Endpoint
 from controller.sdk.errors import ProviderError, Rejected, Scope, Unauthorized
@@ -221,11 +223,26 @@ async def _located(source: PictureSource, content: Content) -> Located:
 
 def _whole(response: Response) -> bytes:
     if response.status in _EXPIRED:
-        raise _refused(urlsplit(response.url).hostname or "", response.status)
+        raise _refused(urlsplit(response.url).hostname or "", _meant(response))
     if response.status == 206 or not response.ok:
         host = urlsplit(response.url).hostname
         raise PictureUnavailable(f"{host} answered with status {response.status} instead of a picture", hint="try again later")
     return response.body
+
+
+def _meant(response: Response) -> int:
+    """Supabase's storage answers 400 whatever is wrong; which status it means stands in the body, as a text."""
+    if response.status != 400:
+        return response.status
+    try:
+        found = msgspec.json.decode(response.body, type=_Meant)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 400
+    return int(found.statusCode) if found.statusCode.isdecimal() and len(found.statusCode) == 3 else 400
+
+
+class _Meant(msgspec.Struct):
+    statusCode: str
 
 
 def _refused(host: str, status: int) -> Rejected:

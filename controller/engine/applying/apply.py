@@ -82,6 +82,8 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
     conditions = Conditions(world, teller.run, run.before_send, Stop(run.stop), Fitted(), _both(run.report, teller), teller)
     forbidden_now = judge(rulebook(world.specs, world.clock.now()), plan).denied  # a rule may hold now and not when it was made
     limited = {limit.resource: limit.message for limit in (*forbidden_now, *plan.limits)}
+    if broken := _must_not_be_without(plan):
+        conditions.stop.set()
 
     async def one(summary: ResourcePlan) -> LaneResult:
         changes = by_resource.get(summary.address, [])
@@ -89,6 +91,10 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
             return LaneResult([], summary.message if summary.condition is Condition.PARKED else "", summary.hint)
         if summary.condition is Condition.MOVED:
             return await _end_all(world, teller, changes, (Status.DONE, "", ""))
+        if broken:
+            return await _end_all(
+                world, teller, changes, (Status.PARKED, f"the run ends with {broken}: onFatal is stop", "stopped")
+            )
         if changed := changed_since(world.specs, summary):
             return await _end_all(world, teller, changes, (Status.STALE, changed, "record-changed"))
         if forbidden := limited.get(summary.address):
@@ -125,6 +131,12 @@ async def _lanes(world: World, planned: Planned, run: Run, teller: Teller) -> di
 
     results = await side_by_side(when_due(summary) for summary in plan.resources)
     return {summary.address: result for summary, result in zip(plan.resources, results, strict=True)}
+
+
+def _must_not_be_without(plan: Plan) -> str:
+    """A target that was given up when the plan was made, and whose policy ends the run for all; empty when there is none."""
+    given_up = (one for one in plan.resources if one.condition is Condition.PARKED and one.on_fatal == "stop")
+    return next((one.address for one in given_up), "")
 
 
 async def _withheld(world: World, planned: Planned, run: Run) -> Gathered:

@@ -12,13 +12,17 @@ from typing import Any
 
 from controller.sdk.simulation import AsgiApp
 from providers.postgrest.simulator.server import Quirks, Relation, Server
+from providers.postgrest.simulator.storage import Bucket
 
-__all__ = ["Quirks", "Relation", "Server", "simulate"]
+__all__ = ["Bucket", "Quirks", "Relation", "Server", "simulate"]
 
 
 def simulate(options: Mapping[str, Any]) -> AsgiApp:
     """The app for ``trueup simulate``: ``tables`` (a JSON file of table name to rows, or the same inline), ``relations`` (lists of
-    child, column, parent), key, token, jwt_secret, and every quirk by its name. Raises TypeError for an option it does not know."""
+    child, column, parent), ``buckets`` (name to {folder, public}), key, token, jwt_secret, and every quirk by its name.
+
+    Raises TypeError for an option it does not know, ValueError for a folder that is not there.
+    """
     given = dict(options)
     tables = given.pop("tables", {})
     if isinstance(tables, str):
@@ -26,6 +30,10 @@ def simulate(options: Mapping[str, Any]) -> AsgiApp:
     relations = [
         Relation(*relation) if isinstance(relation, list) else Relation(**relation) for relation in given.pop("relations", [])
     ]
+    buckets = {
+        name: Bucket.of_folder(Path(words["folder"]), public=bool(words.get("public")))
+        for name, words in given.pop("buckets", {}).items()
+    }
     key, token, secret = given.pop("key", None), given.pop("token", None), str(given.pop("jwt_secret", ""))
     server = Server(
         {name: list(rows) for name, rows in tables.items()},
@@ -34,5 +42,6 @@ def simulate(options: Mapping[str, Any]) -> AsgiApp:
         () if token is None else (str(token),),
         secret,
         Quirks(**given),
+        buckets=buckets,
     )
     return server.app

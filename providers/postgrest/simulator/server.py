@@ -1,4 +1,7 @@
-"""A PostgREST server with tables in memory: reads only, with row limit, row security, keys and tokens, and its own errors."""
+"""A PostgREST server with tables in memory, with row limit, row security, keys and tokens, and its own errors.
+
+It reads, and changes rows by PATCH as applications do beside trueup; a storage for files stands beside it where buckets are given.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from controller.sdk.simulation import Answer, AsgiApp, AsgiScope, Faults, Receive, Send, send_answer
 from providers.postgrest.simulator.query import RESERVED, Embed, Refusal, Row, condition, in_order, logic, selected
+from providers.postgrest.simulator.storage import PREFIX, Bucket, handed_out
 
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 
@@ -41,7 +45,10 @@ class Relation:
 
 @dataclass
 class Server:
-    """``key`` is the API key (``apikey``), ``tokens`` the bearer tokens that are accepted; ``jwt_secret`` accepts signed ones."""
+    """``key`` is the API key (``apikey``), ``tokens`` the bearer tokens that are accepted; ``jwt_secret`` accepts signed ones.
+
+    ``buckets`` are those of a storage beside it, as Supabase has one.
+    """
 
     tables: dict[str, list[Row]] = field(default_factory=dict)
     relations: list[Relation] = field(default_factory=list)
@@ -52,6 +59,7 @@ class Server:
     faults: Faults = field(default_factory=Faults)
     prefix: str = "/rest/v1"
     seed: int = 1
+    buckets: dict[str, Bucket] = field(default_factory=dict)
 
     @property
     def app(self) -> AsgiApp:
@@ -59,15 +67,17 @@ class Server:
 
     async def _answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
-            answer = self._read(scope)
+            answer = self._answered(scope, await _body(receive))
         except Refusal as refusal:
             answer = _refused(refusal)
         await send_answer(send, answer)
 
-    def _read(self, scope: AsgiScope) -> Answer:
+    def _answered(self, scope: AsgiScope, body: bytes) -> Answer:
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if self.buckets and scope["method"] == "GET" and scope["path"].startswith(PREFIX):
+            return handed_out(self.buckets, _raw_path(scope), _token(headers), self._accepts)
         self._admit(headers)
-        if scope["method"] != "GET" or not scope["path"].startswith(f"{self.prefix}/"):
+        if scope["method"] not in ("GET", "PATCH") or not scope["path"].startswith(f"{self.prefix}/"):
             raise Refusal(404, "", "not found")
         table = unquote(scope["path"].removeprefix(f"{self.prefix}/"))
         if table not in self.tables:
@@ -76,19 +86,38 @@ class Server:
         if self.quirks.no_grant:
             raise Refusal(403, "42501", f"permission denied for table {table}")
         query = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
+        if scope["method"] == "PATCH":
+            return self._patch(table, query, body)
         return self._page(table, query, "count=exact" in headers.get("prefer", ""))
 
     def _admit(self, headers: Mapping[str, str]) -> None:
         if self.key is not None and headers.get("apikey") != self.key:
             raise Refusal(401, "", "Invalid API key")
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        asked = self.tokens or self.jwt_secret
-        if not asked or (scheme == "Bearer" and token in self.tokens):
-            return
-        if not token:
-            raise Refusal(401, "42501", "permission denied for schema public")
-        if not (self.jwt_secret and _signed(token, self.jwt_secret)):
-            raise Refusal(401, "PGRST301", "JWT expired")
+        token = _token(headers)
+        if not self._accepts(token):
+            raise Refusal(401, "PGRST301", "JWT expired") if token else Refusal(401, "42501", "permission denied for schema public")
+
+    def _accepts(self, token: str) -> bool:
+        if not (self.tokens or self.jwt_secret):
+            return True
+        return token in self.tokens or bool(token and self.jwt_secret and _signed(token, self.jwt_secret))
+
+    def _patch(self, table: str, query: Sequence[tuple[str, str]], body: bytes) -> Answer:
+        """Change the rows that the filters meet; 204 when there are none, too."""
+        try:
+            given = json.loads(body)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            raise Refusal(400, "PGRST102", "Empty or invalid json")
+        rows = self.tables[table]
+        if rows and (unknown := sorted(given.keys() - rows[0].keys())):
+            raise Refusal(400, "PGRST204", f"Could not find the '{unknown[0]}' column of '{table}' in the schema cache")
+        tests = list(_tests(query))
+        for row in rows:
+            if all(test(row) for test in tests):
+                row.update(given)
+        return Answer(204)
 
     def _page(self, table: str, query: Sequence[tuple[str, str]], counted: bool) -> Answer:
         words = dict(query)
@@ -139,6 +168,25 @@ class Server:
             single = self.quirks.embed == "object" or (self.quirks.embed == "auto" and relation.unique)
             shown[embed.name] = (children[0] if children else None) if single else children
         return shown
+
+
+async def _body(receive: Receive) -> bytes:
+    whole, more = b"", True
+    while more:
+        message = await receive()
+        whole += message.get("body", b"")
+        more = message.get("more_body", False)
+    return whole
+
+
+def _raw_path(scope: AsgiScope) -> str:
+    """As it was sent: a ``%2F`` within a name is no slash."""
+    return bytes(scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token if scheme == "Bearer" else ""
 
 
 def _tests(query: Sequence[tuple[str, str]]) -> Iterator[Callable[[Row], bool]]:

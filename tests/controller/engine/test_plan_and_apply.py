@@ -316,6 +316,22 @@ async def test_on_fatal_stop_ends_the_whole_run(site: Site) -> None:
     assert site.front.persons == {} and {o.status for o in result.outcomes} == {Status.PARKED}
 
 
+async def test_a_target_that_was_silent_for_the_plan_ends_the_run_too_where_on_fatal_is_stop(site: Site) -> None:
+    site.doors = {"back": Door(serial="S2"), "front": Door()}
+    site.policies["back"] = {"onFatal": "stop"}
+
+    def silent(call: str) -> None:
+        raise Unreachable("nobody answers")
+
+    site.doors["back"].fail = silent
+    result = await site.apply()
+    assert site.front.persons == {} and {o.status for o in result.outcomes} == {Status.PARKED}
+    assert {o.message for o in result.outcomes} == {"the run ends with Device/back: onFatal is stop"}
+    site.doors["back"].fail = lambda call: None
+    await site.apply()
+    assert site.front.persons and site.doors["back"].persons
+
+
 async def test_another_device_at_the_address_gets_nothing(site: Site) -> None:
     await site.apply()
     site.front.serial = "OTHER"

@@ -256,6 +256,25 @@ async def test_an_address_that_ran_out_is_asked_for_anew_once(tmp_path: Path) ->
     assert len(finder.asked) == len(stale.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"statusCode":"404","error":"not_found","message":"Object not found"}', r"has no picture there \(status 404\)"),
+        (b'{"statusCode":"403","error":"Unauthorized","message":"x"}', r"does not hand it out \(status 403\)"),
+        (b'{"statusCode":"4x4"}', r"status 400"),
+        (b'{"statusCode":404}', r"status 400"),
+        (b"no json", r"status 400"),
+    ],
+)
+async def test_a_storage_that_always_says_400_is_understood_by_its_body(tmp_path: Path, body: bytes, words: str) -> None:
+    storage = Storage()
+    storage.faults.status(400, None, body=body)
+    async with serve(storage.app) as served, gallery(tmp_path) as found:
+        content = Content("url", f"{served.url}/1.jpg", "1", "people", "1", HERE)
+        with pytest.raises(Rejected, match=words):
+            await found.portrait(content, Recipe(), tmp_path)
+
+
 async def test_a_source_without_the_picture_or_in_trouble_says_so(tmp_path: Path) -> None:
     async with found_by(Finder([None]), "http://127.0.0.1", tmp_path) as pictures:
         with pytest.raises(Rejected, match="has no picture for this record"):
