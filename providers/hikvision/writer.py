@@ -49,9 +49,12 @@ class HikvisionWriter:
                 yield Written(write.id, Done.DONE, message=message)
 
 
+_OURS = "a plan should not hold this: run the command again with --verbose and report it (CONTRIBUTING.md)"
+
+
 async def _one(edits: Edits, write: Write) -> str:
     if not write.key:
-        raise Rejected(f"a {write.kind} without a key is never written", code="no-key")
+        raise Rejected(f"a {write.kind} without a key is never written", code="no-key", hint=_OURS)
     match write.kind, write.action:
         case "person", Action.CREATE:
             return await edits.add_person(write)
@@ -65,4 +68,4 @@ async def _one(edits: Edits, write: Write) -> str:
             return await edits.change_card(write)
         case "card", Action.DELETE:
             return await edits.delete_card(write)
-    raise NotOffered(f"a terminal cannot {write.action} a {write.kind}")
+    raise NotOffered(f"a terminal cannot {write.action} a {write.kind}", hint=_OURS)
