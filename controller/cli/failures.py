@@ -56,12 +56,10 @@ def explain(error: BaseException, settings: Settings) -> Exit:
 
 def _show_problems(error: SpecInvalid, talk: Talk, settings: Settings) -> None:
     from controller.cli.show.layout import width
-    from controller.spec.render import render_text, summary
+    from controller.spec.render import render_text
 
     write(sys.stderr, render_text(error.diagnostics, width=width(), count=False))
-    where = " ".join(settings.specs)
-    hint = f"put that right, then: trueup validate{settings.given}"
-    talk.complain(f"the specs in {where} are not valid ({summary(error.diagnostics)}), so nothing was read or changed", hint)
+    talk.complain(error.message, error.hint.replace("trueup validate", f"trueup validate{settings.given}"))
 
 
 def single(error: BaseException) -> BaseException:

@@ -70,6 +70,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "origins": "Keyed digest of which records stand behind which entities.",
         "given": "What it has from defaults, profiles, forEach and protections.",
         "made_of": "Digest of the record that made it, where forEach did.",
+        "unserved": "How many people are declared and selected there while nothing could be judged.",
     },
     "Given": {
         "by": "Who gives it: `profile careful`, `forEach terminals`.",

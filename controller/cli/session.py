@@ -108,7 +108,7 @@ def must_be_able_to_ask() -> None:
 def ask(question: str) -> None:
     """Go on when the person says yes. Raises Cancelled on no."""
     if not click.confirm(question, default=False, err=True):
-        raise Cancelled("you did not say yes, so nothing was done")
+        raise Cancelled("you did not say yes, so nothing was done", hint="to do it, answer y")
 
 
 @asynccontextmanager

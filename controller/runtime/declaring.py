@@ -72,4 +72,8 @@ def write(options: Options, found: Declared) -> None:
     if specs is None:
         with suppress(OSError):
             found.path.unlink()
-        raise SpecInvalid(tuple(diagnostics), "the specs would not be valid with it; nothing was written")
+        raise SpecInvalid(
+            tuple(diagnostics),
+            "the specs would not be valid with it; nothing was written",
+            hint="put that right, then the same again",
+        )

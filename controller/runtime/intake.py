@@ -29,7 +29,7 @@ async def one_resource(workspace: Workspace, text: str) -> Resource:
     try:
         address = Address.parse(text)
     except ValueError as wrong:
-        raise UsageError(str(wrong)) from None
+        raise UsageError(str(wrong), hint="write Kind/name, for example Device/front-door") from None
     await workspace.know_records()
     specs = workspace.specs
     found = specs.sources.get(address.name) if address.kind == "Source" else specs.by_address.get(str(address.resource))

@@ -173,7 +173,8 @@ def _must_be_valid(options: Options, edits: Iterable[Edit]) -> None:
     instead = {edit.path.absolute(): edit.after for edit in edits}
     specs, diagnostics = check_specs(options.specs, vars_files=options.vars_files, instead=instead)
     if specs is None:
-        raise SpecInvalid(tuple(diagnostics), "the specs would not be valid with what was found; nothing was written")
+        message = "the specs would not be valid with what was found; nothing was written"
+        raise SpecInvalid(tuple(diagnostics), message, hint="put that right, then the same again")
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ def load_specs(paths: Sequence[Path], registry: Registry = REGISTRY, vars_files:
         count = len(diagnostics)
         raise SpecInvalid(
             tuple(diagnostics),
-            f"{count} problem{'s' if count != 1 else ''} in the specs",
-            hint="`trueup validate` shows them with their places.",
+            f"{count} problem{'s' if count != 1 else ''} in the specs, so nothing was read or changed",
+            hint="put that right, then: trueup validate",
         )
     return specs
 

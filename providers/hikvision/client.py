@@ -16,7 +16,7 @@ import msgspec
 from controller.sdk import Busy, Clock, Done, Incomplete, Nonsense, NotOffered, ProviderError, Unauthorized
 from providers.hikvision.isapi.answer import NotAnAnswer, Tree, text, tree
 from providers.hikvision.isapi.login import explained
-from providers.hikvision.isapi.verdict import Status, error_for, is_busy, status_of, worth_telling
+from providers.hikvision.isapi.verdict import ODD, Status, error_for, is_busy, status_of, worth_telling
 from providers.hikvision.isapi.wire import (
     Found,
     NoSearch,
@@ -91,7 +91,7 @@ class Isapi:
         found = _tree(response, doing, wrote=False)
         status = status_of(response.status, found)
         if not response.ok or status.code is not None or not found:
-            raise error_for(status, doing, wrote=False) or Nonsense(f"could not {doing}: the terminal's answer is empty")
+            raise error_for(status, doing, wrote=False) or Nonsense(f"could not {doing}: the terminal's answer is empty", hint=ODD)
         return found
 
     async def optional(self, path: str, doing: str, *, json: bool = False) -> Tree:
@@ -150,9 +150,10 @@ class Isapi:
             return search.decode(response.body)
         except NoSearch as other:
             error = error_for(status_of(response.status, other.tree), doing, wrote=False)
-            raise error or Nonsense(f"could not {doing}: the terminal's answer holds no list") from None
+            raise error or Nonsense(f"could not {doing}: the terminal's answer holds no list", hint=ODD) from None
         except ValueError as problem:
-            raise Nonsense(f"could not {doing}: the terminal's answer cannot be read", detail=str(problem)[:200]) from None
+            message = f"could not {doing}: the terminal's answer cannot be read"
+            raise Nonsense(message, hint=ODD, detail=str(problem)[:200]) from None
 
     async def _ask(self, method: str, path: str, **words: Any) -> Response:
         """Send what may be sent twice; a terminal that is busy is asked again."""
@@ -225,4 +226,4 @@ def _tree(response: Response, doing: str, *, wrote: bool) -> Tree:
 
 def _failure(response: Response, doing: str) -> ProviderError:
     error = error_for(status_of(response.status, _tree(response, doing, wrote=False)), doing, wrote=False)
-    return error or Nonsense(f"could not {doing}: HTTP {response.status} without a reason")
+    return error or Nonsense(f"could not {doing}: HTTP {response.status} without a reason", hint=ODD)

@@ -44,7 +44,8 @@ class Edits:
         if "post" in people.functions or "setup" not in people.functions:
             return await self._isapi.write("POST", f"{_BASE}/UserInfo/Record", {"UserInfo": record}, doing)
         if await self._record(write.key) is not None:  # SetUp would overwrite silently
-            raise Conflict(f"could not {doing}: the terminal has this person already", code="exists")
+            raise Conflict(f"could not {doing}: the terminal has this person already", code="exists",
+                           hint="somebody added it meanwhile; the next plan looks at it again")  # fmt: skip
         return await self._isapi.write("PUT", f"{_BASE}/UserInfo/SetUp", {"UserInfo": record}, doing)
 
     async def change_person(self, write: Write) -> str:
@@ -84,7 +85,8 @@ class Edits:
                 return status == "success"
             await self._clock.sleep(_POLL)
         raise Rejected(f"could not {doing}: the terminal did not finish within {_POLLS * _POLL:g} seconds",
-                       code="delete-unfinished", effect=Done.UNKNOWN)  # fmt: skip
+                       code="delete-unfinished", effect=Done.UNKNOWN,
+                       hint="plan again in a minute: it may have been done all the same")  # fmt: skip
 
     async def _record(self, key: str) -> Tree | None:
         """The person as the terminal keeps it, every field included; None when it is not there."""
@@ -122,7 +124,8 @@ class Edits:
     async def change_card(self, write: Write) -> str:
         owner, current = write.values[OWNER], write.current
         if current is None:
-            raise Rejected(f"could not change a card of person {owner}: it is not there any more", code="missing")
+            raise Rejected(f"could not change a card of person {owner}: it is not there any more", code="missing",
+                           hint="somebody removed it meanwhile; the next plan looks at it again")  # fmt: skip
         if current.subject == owner:
             name = "SetUp" if "put" not in self._limits.cards.functions and "setup" in self._limits.cards.functions else "Modify"
             return await self._put_card("PUT", name, write, f"change a card of person {owner}")
@@ -136,7 +139,8 @@ class Edits:
     async def _put_card(self, method: str, name: str, write: Write, doing: str) -> str:
         cards = self._limits.cards
         if not cards.offered:
-            raise Rejected(f"could not {doing}: this terminal keeps no cards", code="cards-not-offered")
+            hint = "leave cards out of the spec for this terminal"
+            raise Rejected(f"could not {doing}: this terminal keeps no cards", code="cards-not-offered", hint=hint)
         card: dict[str, Any] = {"employeeNo": write.values[OWNER], "cardNo": write.key, "cardType": write.values[CARD_TYPE]}
         if method == "POST":
             card |= {flag: True for flag in ("checkCardNo", "checkEmployeeNo") if flag in cards.keys}
@@ -155,7 +159,7 @@ def valid_words(valid: Period, people: People) -> Tree:
     else:
         clamped = clamp(valid, people)
         if isinstance(clamped, str):
-            raise Rejected(clamped, code="validity-out-of-range")
+            raise Rejected(clamped, code="validity-out-of-range", hint="declare a period that the terminal can keep")
         begin, end = clamped.begin, clamped.end
     words: Tree = {"enable": not valid.permanent, "beginTime": begin, "endTime": end}
     return {**words, "timeType": "local"} if people.local_time else words

@@ -70,7 +70,8 @@ class HikvisionReader:
         offset = clock_offset(text(clock.get("localTime")), self._clock.now(), self._zone)
         limits = await self.limits()
         if not limits.keeps_persons:
-            raise NotOffered("this device keeps no persons: it is no door terminal, or a door station without that function")
+            message = "this device keeps no persons: it is no door terminal, or a door station without that function"
+            raise NotOffered(message, hint="is this the right address? Otherwise take it out of the specs")
         count = _root(await self._isapi.optional(f"{_BASE}/UserInfo/Count", "count the persons", json=True), "UserInfoCount")
         firmware = " ".join(filter(None, (text(info.get("firmwareVersion")), text(info.get("firmwareReleasedDate")))))
         return Facts(

@@ -59,9 +59,12 @@ class HikvisionWriter:
                 yield Written(write.id, Done.DONE, message=sent.message, evidence=sent.evidence)
 
 
+_OURS = "a plan should not hold this: run the command again with --verbose and report it (CONTRIBUTING.md)"
+
+
 async def _one(pens: Pens, write: Write) -> Sent:
     if not write.key:
-        raise Rejected(f"a {write.kind} without a key is never written", code="no-key")
+        raise Rejected(f"a {write.kind} without a key is never written", code="no-key", hint=_OURS)
     if write.kind == "face":
         return Sent(await pens.faces.delete(write.key)) if write.action is Action.DELETE else await pens.faces.put(write)
     return Sent(await _other(pens.people, write))
@@ -81,4 +84,4 @@ async def _other(edits: Edits, write: Write) -> str:
             return await edits.change_card(write)
         case "card", Action.DELETE:
             return await edits.delete_card(write)
-    raise NotOffered(f"a terminal cannot {write.action} a {write.kind}")
+    raise NotOffered(f"a terminal cannot {write.action} a {write.kind}", hint=_OURS)

@@ -122,7 +122,11 @@ class NothingIsWritten(ProviderError):
 class _Sealed:
     async def apply(self, writes: Sequence[Write]) -> AsyncIterator[Written]:
         for write in writes:
-            yield Written(write.id, Done.NONE, NothingIsWritten("taking over writes nothing to the target"))
+            yield Written(
+                write.id,
+                Done.NONE,
+                NothingIsWritten("taking over writes nothing to the target", hint="to write there: trueup apply"),
+            )
 
 
 @asynccontextmanager

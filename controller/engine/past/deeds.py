@@ -53,7 +53,8 @@ async def deeds_of(state: State, specs: Specs, account: Account) -> tuple[dict[s
     if account.row.status == "running":
         raise UsageError(f"run {account.row.run} is not over", hint="wait for its end; if it was killed, the next apply closes it")
     if account.plan is None:
-        raise UsageError(f"the plan of run {account.row.run} is not kept any more, so nobody knows what stood there before")
+        message = f"the plan of run {account.row.run} is not kept any more, so nobody knows what stood there before"
+        raise UsageError(message, hint="choose a younger run: trueup history")
     begun = await state.past.begun(account.row.run)
     identities = {summary.address: summary.identity for summary in account.plan.resources}
     found: dict[str, Done] = {}

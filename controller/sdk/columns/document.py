@@ -64,7 +64,8 @@ def _revealed(value: str | Reference, ctx: Context) -> str:
     if isinstance(value, str):
         return value
     if ctx.reveal is None:
-        raise Unauthorized(f"a header needs the secret {value}, which cannot be opened here", code="secret-missing")
+        message = f"a header needs the secret {value}, which cannot be opened here"
+        raise Unauthorized(message, hint="run it where secrets can be opened: trueup plan", code="secret-missing")
     return ctx.reveal(value)
 
 

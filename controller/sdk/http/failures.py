@@ -104,7 +104,7 @@ def no_answer(failure: Failure, error: Exception) -> TimedOut:
 def lost(failure: Failure, error: Exception) -> ConnectionLost:
     when = "in the middle of its answer" if failure.answered else "before it answered"
     hint = (
-        ""
+        "it may have restarted; if this stays so, look at the network between"
         if failure.answered
         else "if this stays so: is the port right, and does the url begin with https:// where the port speaks it?"
     )
@@ -120,7 +120,9 @@ def not_http(failure: Failure, error: Exception) -> Nonsense:
 
 
 def garbled(failure: Failure, error: Exception) -> Nonsense:
-    return Nonsense(f"the answer of {failure.place} to {failure.what} cannot be read", detail=str(error), effect=failure.effect)
+    message = f"the answer of {failure.place} to {failure.what} cannot be read"
+    hint = "does something stand in between (a proxy), or does another service answer there? Open the address in a browser"
+    return Nonsense(message, hint=hint, detail=str(error), effect=failure.effect)
 
 
 def bad_request(failure: Failure, error: Exception) -> NotOffered:

@@ -135,7 +135,8 @@ class Wire:
         most, parts, size = self._endpoint.max_bytes, [], 0
         coding = answer.headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("identity", "gzip", "x-gzip", ""):
-            raise Nonsense(f"{self.place} packs its answer as {coding!r}, which was not asked for", effect=call.effect)
+            message = f"{self.place} packs its answer as {coding!r}, which was not asked for"
+            raise Nonsense(message, hint="does something stand in between, such as a proxy?", effect=call.effect)
         unpack = zlib.decompressobj(31) if "gzip" in coding else None
         assert isinstance(answer.stream, httpx.AsyncByteStream)
         async for raw in answer.stream:

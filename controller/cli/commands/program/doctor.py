@@ -58,7 +58,7 @@ def _seconds(text: str) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as wrong:
-        raise UsageError(f"--timeout: {wrong}") from None
+        raise UsageError(f"--timeout: {wrong}", hint="write 3s or 500ms") from None
     if seconds <= 0:
         raise UsageError("--timeout: nothing answers in no time", hint="write 3s, 500ms, 1m")
     return seconds
