@@ -22,7 +22,7 @@ import msgspec
 from controller.model.content import Content
 from controller.sdk.context import Clock, Context, Endpoint
 from controller.sdk.errors import ProviderError, Rejected, Scope, Unauthorized
-from controller.sdk.pictures.portrait import MOST_BYTES, Portrait, Recipe, Unfit, portrait
+from controller.sdk.pictures.portrait import MOST_BYTES, NoPortrait, Portrait, Recipe, portrait
 from controller.sdk.provider import Located, PictureSource, SourceProvider
 from controller.spec.resource import Resource
 from controller.spec.sharing.networks import outside
@@ -86,7 +86,7 @@ class Gallery:
     async def _made(self, body: bytes, recipe: Recipe) -> Portrait:
         try:
             return await asyncio.to_thread(portrait, body, recipe)
-        except Unfit as unfit:
+        except NoPortrait as unfit:
             raise Rejected(str(unfit), code=unfit.code, hint="put another picture in its place") from None
 
     async def _body(self, content: Content, folder: Path) -> bytes:

@@ -69,7 +69,8 @@ class Client:
 
     def _opened(self, reference: Reference) -> str:
         if self._reveal is None:
-            raise Unauthorized(f"the secret {reference} cannot be opened here", code="secret-missing")
+            hint = "run a command that may open secrets: trueup plan, apply or test"
+            raise Unauthorized(f"the secret {reference} cannot be opened here", code="secret-missing", hint=hint)
         return self._reveal(reference)
 
     def _document(self, response: Response, action: str) -> Any:
@@ -78,7 +79,8 @@ class Client:
         try:
             return msgspec.json.decode(response.body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise Nonsense(f"{self._http.place} answered {action} with half a document", detail=str(error)) from None
+            hint = "try again; if this stays so, look at the log of the function"
+            raise Nonsense(f"{self._http.place} answered {action} with half a document", detail=str(error), hint=hint) from None
 
     def _unauthorized(self, detail: str) -> ProviderError:
         place = self._http.place

@@ -87,7 +87,8 @@ class Client:
 
     def _opened(self, reference: Reference) -> str:
         if self._reveal is None:
-            raise Unauthorized(f"the secret {reference} cannot be opened here", code="secret-missing")
+            hint = "run a command that may open secrets: trueup plan, apply or test"
+            raise Unauthorized(f"the secret {reference} cannot be opened here", code="secret-missing", hint=hint)
         return self._reveal(reference)
 
     def _rows(self, response: Response) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Any picture to a small, plain JPEG that a terminal takes: upright, without metadata, baseline, 4:2:0, under a byte limit.
 
 What arrives comes from anywhere: nothing is decoded before its size is known, and only formats that are named here are. What a
-terminal takes stands in facts/hikvision.md 2.6. Raises Unfit, whose message is for people.
+terminal takes stands in facts/hikvision.md 2.6. Raises NoPortrait, whose message is for people.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _QUALITIES = (92, 88, 84, 78, 72, 64, 56, 48, 40)
 _WIDEST = 2.5  # sides: a longer strip is no portrait, and is cut at its ends
 
 
-class Unfit(ValueError):
+class NoPortrait(ValueError):
     """This picture cannot be used; ``code`` is kebab-case and stable, the message says why in words."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -62,9 +62,9 @@ class Portrait(msgspec.Struct, frozen=True):
 def portrait(body: bytes, recipe: Recipe = Recipe()) -> Portrait:
     """Make a picture fit. Takes 5-40 ms of one core; call it off the event loop."""
     if not body:
-        raise Unfit("picture-empty", "the picture is empty")
+        raise NoPortrait("picture-empty", "the picture is empty")
     if len(body) > MOST_BYTES:
-        raise Unfit("picture-too-large", f"the picture has {len(body) / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read")
+        raise NoPortrait("picture-too-large", f"the picture has {len(body) / 1e6:.0f} MB; at most {MOST_BYTES / 1e6:.0f} are read")
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     with warnings.catch_warnings():
@@ -74,23 +74,23 @@ def portrait(body: bytes, recipe: Recipe = Recipe()) -> Portrait:
                 _must_be_bearable(picture.size, recipe)
                 picture.draft("RGB", (recipe.longest * 2, recipe.longest * 2))
                 upright = ImageOps.exif_transpose(_on_white(picture))
-        except Unfit:
+        except NoPortrait:
             raise
         except UnidentifiedImageError:
-            raise Unfit("not-a-picture", f"this is no picture that can be read ({', '.join(FORMATS)})") from None
+            raise NoPortrait("not-a-picture", f"this is no picture that can be read ({', '.join(FORMATS)})") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise Unfit("picture-too-many-pixels", "the picture has more pixels than can be read safely") from None
+            raise NoPortrait("picture-too-many-pixels", "the picture has more pixels than can be read safely") from None
         except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as broken:
-            raise Unfit("picture-broken", f"the picture is damaged or cut short ({type(broken).__name__})") from None
+            raise NoPortrait("picture-broken", f"the picture is damaged or cut short ({type(broken).__name__})") from None
     return _encoded(_sized(upright, recipe), recipe)
 
 
 def _must_be_bearable(size: tuple[int, int], recipe: Recipe) -> None:
     width, height = size
     if width * height > MOST_PIXELS:
-        raise Unfit("picture-too-many-pixels", f"the picture has {width} x {height} pixels, more than can be read safely")
+        raise NoPortrait("picture-too-many-pixels", f"the picture has {width} x {height} pixels, more than can be read safely")
     if min(size) < recipe.shortest:
-        raise Unfit(
+        raise NoPortrait(
             "picture-too-small", f"the picture has {width} x {height} pixels; a face needs at least {recipe.shortest} a side"
         )
 
@@ -140,5 +140,5 @@ def _encoded(picture: Image.Image, recipe: Recipe) -> Portrait:
                 return Portrait(out.getvalue(), *picture.size)
         width, height = (side * 3 // 4 for side in picture.size)
         if min(width, height) < recipe.shortest:
-            raise Unfit("picture-too-large", f"the picture cannot be made as small as {recipe.most_bytes} bytes")
+            raise NoPortrait("picture-too-large", f"the picture cannot be made as small as {recipe.most_bytes} bytes")
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)

@@ -81,13 +81,16 @@ class FaceEdits:
     async def _picture(self, write: Write, doing: str) -> tuple[Sendable, str]:
         content, faces = write.values[PICTURE], self._means.faces
         if not faces.offered:
-            raise Rejected(f"could not {doing}: this terminal keeps no faces", code="faces-not-offered")
+            hint = "leave faces out of the spec for this terminal"
+            raise Rejected(f"could not {doing}: this terminal keeps no faces", code="faces-not-offered", hint=hint)
         if not isinstance(content, Content):
-            raise Rejected(f"could not {doing}: no picture is declared", code="no-picture")
+            hint = "the record behind it names no picture any more: plan again"
+            raise Rejected(f"could not {doing}: no picture is declared", code="no-picture", hint=hint)
         if content.direct:
             return content.name, ""
         if self._means.pictures is None:
-            raise Rejected(f"could not {doing}: pictures cannot be fetched here", code="no-pictures")
+            hint = "this command fetches none: trueup apply does"
+            raise Rejected(f"could not {doing}: pictures cannot be fetched here", code="no-pictures", hint=hint)
         portrait = await self._means.pictures.portrait(content, RECIPE)
         return portrait.content, portrait.sha256
 
@@ -146,8 +149,8 @@ class FaceEdits:
             await self.delete(key)
         except NotOffered as error:
             message = f"could not {doing}: this terminal can take a face but neither change nor delete one"
-            raise Rejected(f"{message}; delete it at the terminal's own screen, then apply again", code="face-not-replaceable",
-                           detail=error.detail) from None  # fmt: skip
+            advice = "delete it at the terminal's own screen, then apply again"
+            raise Rejected(f"{message}; {advice}", code="face-not-replaceable", detail=error.detail, hint=advice) from None
         try:
             return await self._add(key, picture, doing)
         except ProviderError as error:
@@ -159,7 +162,7 @@ class FaceEdits:
         """In the first way that the terminal accepts; none of them can mean more than this one person."""
         doing = f"delete the face of person {key}"
         if not key:
-            raise Rejected(f"could not {doing}: it is not known whose", code="no-key")
+            raise Rejected(f"could not {doing}: it is not known whose", code="no-key", hint="plan again")
         first: ProviderError | None = None
         for way in list(self._deletes):
             try:
@@ -173,7 +176,8 @@ class FaceEdits:
                 self._deletes.remove(way)
                 self._deletes.insert(0, way)
                 return message
-        raise first or NotOffered(f"could not {doing}: this terminal or its firmware has no such call")
+        hint = "delete it at the terminal's own screen"
+        raise first or NotOffered(f"could not {doing}: this terminal or its firmware has no such call", hint=hint)
 
     async def _delete(self, way: str, key: str, doing: str) -> str:
         body: dict[str, Any] = {**LIBRARY, "FPID": key}

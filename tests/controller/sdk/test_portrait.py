@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from controller.sdk.pictures.portrait import MOST_BYTES, Portrait, Recipe, Unfit, portrait
+from controller.sdk.pictures.portrait import MOST_BYTES, NoPortrait, Portrait, Recipe, portrait
 
 
 def made(size: tuple[int, int] = (640, 480), mode: str = "RGB", form: str = "JPEG", **words: Any) -> bytes:
@@ -96,7 +96,7 @@ def test_what_does_not_become_small_by_quality_alone_becomes_smaller() -> None:
 
 
 def test_what_can_never_be_small_enough_is_refused() -> None:
-    with pytest.raises(Unfit, match="cannot be made as small") as refused:
+    with pytest.raises(NoPortrait, match="cannot be made as small") as refused:
         portrait(noise((100, 100)), Recipe(most_bytes=200))
     assert refused.value.code == "picture-too-large"
 
@@ -129,13 +129,13 @@ def bomb() -> bytes:
     ids=["empty", "html", "gif", "pdf", "eps", "cut jpeg", "cut png", "small", "bomb", "garbage", "huge"],
 )
 def test_what_is_no_usable_picture_is_refused_in_words(body: bytes, code: str) -> None:
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(NoPortrait) as refused:
         portrait(body)
     assert refused.value.code == code and len(str(refused.value)) > 15
 
 
 def test_more_pixels_than_are_safe_are_refused_before_they_are_decoded() -> None:
-    with pytest.raises(Unfit, match="more than can be read safely"):
+    with pytest.raises(NoPortrait, match="more than can be read safely"):
         portrait(made((9000, 6000), mode="1", form="PNG"))
 
 
@@ -145,7 +145,7 @@ def test_damage_anywhere_is_refused_or_read_but_never_an_accident(junk: bytes, a
     body[at : at + len(junk)] = junk
     try:
         assert is_plain(portrait(bytes(body)))
-    except Unfit as refused:
+    except NoPortrait as refused:
         assert refused.code
 
 
