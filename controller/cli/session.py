@@ -66,13 +66,19 @@ def selection_of(given: Mapping[str, Any]) -> Scope:
     return msgspec.structs.replace(scope, records=records, where=where)
 
 
-def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str], labels: Sequence[str]) -> Scope:
-    """The selection; raises UsageError where a word cannot mean anything."""
+def checked_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """The selectors of --label; raises UsageError for one that cannot be read."""
     for label in labels:
         try:
             selector(label)
         except ValueError as wrong:
             raise UsageError(f"--label {wrong}", hint=FORMS) from None
+    return tuple(labels)
+
+
+def scope_of(targets: Sequence[str], excludes: Sequence[str], only: Sequence[str], labels: Sequence[str]) -> Scope:
+    """The selection; raises UsageError where a word cannot mean anything."""
+    checked_labels(labels)
     for pattern in (*targets, *excludes):
         if not pattern.strip():
             raise UsageError("--target and --exclude need an address", hint="write Kind/name, for example Device/front-door")

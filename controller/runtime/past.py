@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,8 @@ from controller.engine.plans.planning import Planned, Wanted
 from controller.engine.review.rules import must_be_allowable
 from controller.engine.world import Report, silent
 from controller.model.change import Plan
-from controller.model.errors import TrueupError
+from controller.model.errors import TrueupError, UsageError
+from controller.model.labels import selector
 from controller.model.scope import Scope
 from controller.runtime.workspace import Options, Workspace
 from controller.spec.load import load_specs
@@ -34,6 +35,27 @@ class Memory:
     @property
     def timezone(self) -> str | None:
         return self.specs.controller.timezone if self.specs else None
+
+    async def labelled(self, labels: Sequence[str]) -> tuple[str, ...] | None:
+        """The addresses of all that is declared or remembered and has these labels; None when none were asked for.
+
+        Raises UsageError where the specs, in which labels stand, cannot be read, or nothing has them.
+        """
+        return await labelled(self.state, self.specs, labels) if labels else None
+
+
+async def labelled(state: State, specs: Specs | None, labels: Sequence[str]) -> tuple[str, ...]:
+    """See ``Memory.labelled``. What records made is known by the labels that its document has itself."""
+    if specs is None:
+        hint = "to see what is wrong with them: trueup validate"
+        raise UsageError("labels stand in the specs, and they cannot be read now", hint=hint)
+    wanted = [selector(text) for text in labels]
+    remembered = [row.resource for row in await state.targets.all()]
+    known = dict.fromkeys([*specs.by_address, *await state.inventory.resources(), *remembered])
+    found = tuple(address for address in known if all(one.matches(specs.labels_of(address)) for one in wanted))
+    if not found:
+        raise UsageError(f"no resource matches {' '.join(f'--label {text}' for text in labels)}", hint="see: trueup status")
+    return found
 
 
 @asynccontextmanager

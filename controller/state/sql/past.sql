@@ -12,6 +12,7 @@ WHERE started >= :since
         SELECT run FROM outcomes
         WHERE resource LIKE :resource ESCAPE '\' AND (:kind = '' OR kind LIKE :kind ESCAPE '\')
           AND (:key = '' OR entity_key LIKE :key ESCAPE '\')))
+  AND (:among = '' OR run IN (SELECT run FROM outcomes WHERE resource IN (SELECT value FROM json_each(NULLIF(:among, '')))))
 ORDER BY started DESC, seq DESC
 LIMIT :n;
 
@@ -53,6 +54,9 @@ FROM (
     FROM events
     WHERE seq > :after AND happened_at >= :since
       AND (:subject = '' OR subject LIKE :subject ESCAPE '\' OR subject LIKE :subject || ':%' ESCAPE '\')
+      AND (:among = '' OR EXISTS (
+            SELECT 1 FROM json_each(NULLIF(:among, ''))
+            WHERE subject = value OR substr(subject, 1, length(value) + 1) = value || ':'))
       AND (:type = '' OR type = :type OR substr(type, 1, length(:type) + 1) = :type || '.')
       AND (:run = '' OR run = :run)
       AND severity IN (SELECT value FROM json_each(:severities))

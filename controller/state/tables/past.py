@@ -23,23 +23,26 @@ SEVERITIES = ("info", "warning", "error")
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Empty parts let every run pass. ``about`` is a pattern, of a resource or of an entity on it; ``since`` a UTC text."""
+    """Empty parts let every run pass. ``about`` is a pattern, of a resource or of an entity on it; ``since`` a UTC text; ``among``
+    names resources of which one must be in it, None means any."""
 
     about: str = ""
     since: str = ""
     status: str = ""
+    among: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class EventFilter:
     """Empty parts let every event pass. ``about`` is an address pattern: what happened on a resource is about the resource too.
-    ``type`` is a whole type or its first word; ``level`` the least severity."""
+    ``type`` is a whole type or its first word; ``level`` the least severity; ``among`` names resources, None means any."""
 
     about: str = ""
     since: str = ""
     type: str = ""
     run: str = ""
     level: str = "info"
+    among: tuple[str, ...] | None = None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -63,7 +66,7 @@ class Past:
     async def runs(self, chosen: RunFilter, n: int) -> list[RunRow]:
         """The newest first."""
         about = {"resource": "", "kind": "", "key": ""} | _place(chosen.about)
-        wanted = {"since": chosen.since, "status": chosen.status, "n": n, **about}
+        wanted = {"since": chosen.since, "status": chosen.status, "n": n, "among": _among(chosen.among), **about}
         return [RunRow(*row) for row in await self._rows(self._sql.runs, wanted)]
 
     async def counts(self, runs: Sequence[str]) -> dict[str, dict[str, dict[str, int]]]:
@@ -99,7 +102,7 @@ class Past:
         severities = SEVERITIES[SEVERITIES.index(chosen.level) :]
         wanted = {
             "after": after, "since": chosen.since, "subject": _pattern(chosen.about), "type": chosen.type, "run": chosen.run,
-            "severities": json.dumps(severities), "n": n,
+            "severities": json.dumps(severities), "n": n, "among": _among(chosen.among),
         }  # fmt: skip
         return [(seq, Event(*row)) for seq, *row in await self._rows(self._sql.events, wanted)]
 
@@ -108,6 +111,10 @@ class Past:
             return conn.execute(sql, wanted).fetchall()
 
         return await self._store.read(work)
+
+
+def _among(names: tuple[str, ...] | None) -> str:
+    return "" if names is None else json.dumps(names)
 
 
 def _like(text: str) -> str:

@@ -115,6 +115,27 @@ def test_history_is_filtered_by_entity_by_time_and_by_result(site: Run) -> None:
     assert "No run matches" in site("history", "--result", "failed").out
 
 
+def test_what_happened_and_what_is_ours_is_found_by_label_too(site: Run) -> None:
+    specs = Path("specs/site.yaml")
+    text = specs.read_text(encoding="utf-8")
+    specs.write_text(
+        text.replace("metadata: {name: front-door}", "metadata: {name: front-door, labels: {site: gym}}"), encoding="utf-8"
+    )
+    assert len(json.loads(site("history", "-l", "site=gym", "-o", "json").out)["runs"]) == 2
+    told = json.loads(site("events", "-l", "site in (gym, pool)", "-o", "json").out)["events"]
+    assert told and all(event["subject"].startswith(DOOR) for event in told)
+    listed = json.loads(site("state", "list", "-l", "site=gym", "-o", "json").out)
+    assert [one["address"] for one in listed["resources"]] == [DOOR]
+    assert len(json.loads(site("state", "list", "-l", "site=gym", "--only", "person", "-o", "json").out)["entities"]) == 2
+    for words in (["history"], ["events"], ["state", "list"]):
+        nobody = site(*words, "--label", "site=pool")
+        assert (nobody.code, "no resource matches --label site=pool" in nobody.err) == (1, True)
+        assert "names no label" in site(*words, "--label", "=gym").err
+    specs.write_text("kind: [", encoding="utf-8")
+    unknown = site("state", "list", "--label", "site=gym")
+    assert (unknown.code, "trueup validate" in unknown.err) == (1, True) and site("state", "list").code == 0
+
+
 def test_a_moment_that_means_nothing_is_explained(site: Run) -> None:
     said = site("history", "--since", "yesterday")
     assert said.code == 1 and "write 90m, 24h or 7d for so long ago" in said.err

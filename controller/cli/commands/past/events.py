@@ -9,7 +9,7 @@ import click
 
 from controller.cli.completing.words import ADDRESS, RUN
 from controller.cli.exits import Exit
-from controller.cli.settings import settings_of
+from controller.cli.settings import label_option, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ POLL = 1.0  # seconds; one indexed read of the state
 @click.option(
     "--resource", type=ADDRESS, metavar="ADDRESS", default="", help="Only about this: Device/front-door, 'Device/*:person/1001'."
 )
+@label_option
 @click.option("--run", type=RUN, metavar="RUN", default="", help="Only of this run; `last` is the newest.")
 @click.option("--since", metavar="WHEN", default="", help="Only since then: 24h, 7d, 2026-11-22, 2026-11-22T08:00.")
 @click.option("--type", "type_", metavar="TYPE", default="", help="Only of this type, or its first word: change.failed, run.")
@@ -57,6 +58,7 @@ def command(context: click.Context, /, **given: Any) -> Exit:
 async def _events(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     from controller.cli.commands.past.looking import looking_back
     from controller.cli.moments import since_of
+    from controller.cli.session import checked_labels
     from controller.cli.show.documents import encoded
     from controller.cli.show.past.documents import EventsDocument, event_line
     from controller.engine.past.account import run_named
@@ -65,7 +67,8 @@ async def _events(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit
     async with looking_back(settings, talk) as (memory, view, now):
         past = memory.state.past
         run = await run_named(memory.state, given["run"]) if given["run"] else ""
-        chosen = EventFilter(given["resource"], since_of(given["since"], now, view.zone), given["type_"], run, given["level"])
+        since, among = since_of(given["since"], now, view.zone), await memory.labelled(checked_labels(given["labels"]))
+        chosen = EventFilter(given["resource"], since, given["type_"], run, given["level"], among)
         seen = await past.newest_event()
         found = [(seq, event) for seq, event in await past.events(chosen, given["limit"]) if seq <= seen]
         lines = tuple(event_line(seq, event) for seq, event in found)

@@ -8,7 +8,7 @@ import click
 
 from controller.cli.completing.words import ADDRESS
 from controller.cli.exits import Exit
-from controller.cli.settings import settings_of
+from controller.cli.settings import label_option, settings_of
 from controller.cli.talk import talk_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ RESULTS = ("success", "partial", "skipped", "failed", "parked", "fatal", "cancel
     default="",
     help="Only runs about this: Device/front-door, 'Device/*:person/1001'.",
 )
+@label_option
 @click.option("--since", metavar="WHEN", default="", help="Only runs since then: 24h, 7d, 2026-11-22, 2026-11-22T08:00.")
 @click.option("--result", type=click.Choice(RESULTS), metavar="RESULT", help=f"Only runs that ended so: {', '.join(RESULTS)}.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most, the newest first.")
@@ -47,13 +48,15 @@ def command(context: click.Context, /, **given: Any) -> Exit:
 async def _history(settings: Settings, talk: Talk, given: dict[str, Any]) -> Exit:
     from controller.cli.commands.past.looking import looking_back
     from controller.cli.moments import since_of
+    from controller.cli.session import checked_labels
     from controller.cli.show.documents import encoded
     from controller.cli.show.past.documents import HistoryDocument, run_line
     from controller.cli.show.past.history_text import history_text
     from controller.state.tables.past import RunFilter
 
     async with looking_back(settings, talk) as (memory, view, now):
-        chosen = RunFilter(given["resource"], since_of(given["since"], now, view.zone), given["result"] or "")
+        among = await memory.labelled(checked_labels(given["labels"]))
+        chosen = RunFilter(given["resource"], since_of(given["since"], now, view.zone), given["result"] or "", among)
         rows = await memory.state.past.runs(chosen, given["limit"] + 1)
         shown = rows[: given["limit"]]
         counts = await memory.state.past.counts([row.run for row in shown])
