@@ -12,12 +12,13 @@ from controller.engine.intake.taking import Taking, Which, make_taking, sealed
 from controller.engine.intake.transcribing import Transcripts, transcribed
 from controller.engine.plans import planfile
 from controller.engine.side_by_side import side_by_side
+from controller.engine.today.moving import moves_due
 from controller.engine.wishes.gather import gather
 from controller.engine.world import Report, silent
 from controller.model.address import Address, Pattern
 from controller.model.errors import UsageError
 from controller.model.outcome import Progress, RunResult
-from controller.model.scope import Scope
+from controller.model.scope import EVERYTHING, Scope
 from controller.runtime.selection import existing
 from controller.runtime.workspace import Workspace
 from controller.sdk.errors import ProviderError
@@ -91,8 +92,11 @@ async def write_down(
     """Who is there and declared by nobody, target by target; reads only. One that cannot be read keeps no other from it."""
     world = workspace.world
     gathered = await gather(world, resources, frozenset(), offline=False, report=report)
+    renamed = (await moves_due(world, EVERYTHING)).names  # what is ours there still stands under another name
 
     async def one(resource: Resource) -> Transcripts | Unread:
+        if old := renamed.get(str(resource.address)):
+            return Unread(resource.address, f"it was {old}, and that is not applied yet", "first: trueup apply")
         if workspace.specs.made_by_records(str(resource.address)):
             hint = "import without --write-records takes over who is declared; to declare others, add them to its sources"
             return Unread(resource.address, "it is made by forEach, so no spec of its own can name its people", hint)

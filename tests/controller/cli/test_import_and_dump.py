@@ -274,6 +274,18 @@ def test_cards_of_several_types_and_half_open_validity_are_left(site: Run, door:
         assert reason in " ".join(said.out.split()), reason
 
 
+def test_a_door_whose_new_name_is_not_applied_yet_is_not_written_down(site: Run) -> None:
+    assert site("import", "Device/front-door", "--write-records", "data/front.csv", "--auto-approve").code == 0
+    specs = Path("specs/site.yaml")
+    moved = "spec: {timezone: Europe/Stockholm, moved: [{from: Device/front-door, to: Device/main}]}"
+    text = specs.read_text(encoding="utf-8").replace("metadata: {name: front-door,", "metadata: {name: main,")
+    specs.write_text(text.replace("spec: {timezone: Europe/Stockholm}", moved), encoding="utf-8")
+    before = specs.read_bytes()
+    said = site("import", "Device/main", "--write-records", "data/main.csv", "--auto-approve")
+    assert (said.code, specs.read_bytes() == before, Path("data/main.csv").exists()) == (4, True, False)
+    assert "it was Device/front-door, and that is not applied yet" in flat(said.out + said.err)
+
+
 def test_a_json_spec_holds_one_document_only(site: Run, door: Any) -> None:
     from controller.spec.yaml import parse
 
