@@ -95,4 +95,13 @@ async def connect(
     ):
         zone = ZoneInfo(resource.zone) if resource.zone else None
         pictures = gallery.beside(resource.folder) if gallery is not None else None
-        yield Context(http=http, clock=clock, zone=zone, folder=resource.folder, reveal=reveal, pictures=pictures)
+        yield Context(
+            http=http, clock=clock, zone=zone, folder=resource.folder, reveal=reveal, pictures=pictures, kinds=_kinds(resource)
+        )
+
+
+def _kinds(resource: Resource) -> frozenset[str] | None:
+    provider = resource.provider
+    if not isinstance(provider, TargetProvider):
+        return None
+    return frozenset(name for mapped in resource.mappings for name in provider.kinds_of(mapped.mapping))

@@ -83,7 +83,9 @@ class Pictures(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """Everything a provider may use of the world. ``http`` is bound to the resource's endpoint, credentials included."""
+    """Everything a provider may use of the world. ``http`` is bound to the resource's endpoint, credentials included. ``kinds`` are
+    those that the mappings manage, so that nothing is asked for the others; None when nobody can tell. It is no limit: another
+    kind may still be asked for."""
 
     http: Http
     clock: Clock = field(default_factory=SystemClock)
@@ -92,3 +94,4 @@ class Context:
     reveal: Callable[[Reference], str] | None = None
     log: Callable[[str], None] = lambda message: None
     pictures: Pictures | None = None
+    kinds: frozenset[str] | None = None

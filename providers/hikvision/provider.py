@@ -53,7 +53,7 @@ async def writer(config: HikvisionConfig, ctx: Context) -> AsyncIterator[Hikvisi
 
     async def open_pens() -> Pens:
         looking = _reader(config, ctx, isapi)
-        limits = await looking.limits()
+        limits = await looking.limits(faces=True)
 
         async def has_face(key: str) -> bool:
             return bool(await looking.read("face", [Ref(key)]))
@@ -67,7 +67,8 @@ async def writer(config: HikvisionConfig, ctx: Context) -> AsyncIterator[Hikvisi
 def _reader(config: HikvisionConfig, ctx: Context, isapi: Isapi) -> HikvisionReader:
     custom = custom_field(config)
     normaliser = Normaliser(ctx.zone, config.assume_plan, custom)
-    return HikvisionReader(isapi, normaliser, ctx.clock, ctx.zone, custom)
+    with_faces = ctx.kinds is None or "face" in ctx.kinds
+    return HikvisionReader(isapi, normaliser, ctx.clock, ctx.zone, custom, with_faces=with_faces)
 
 
 PROVIDER = TargetProvider(

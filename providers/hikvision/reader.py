@@ -15,7 +15,7 @@ from providers.hikvision.client import CARDS, FACES, LIBRARY, PEOPLE, RECORDS, I
 from providers.hikvision.extended import CustomField
 from providers.hikvision.faces.presence import Presence
 from providers.hikvision.isapi.answer import Tree, number, part, text
-from providers.hikvision.isapi.capability import Limits, library_count, limits_of, says_no_faces
+from providers.hikvision.isapi.capability import Faces, Limits, library_count, limits_of, says_no_faces
 from providers.hikvision.isapi.wire import WireCard, person_of
 from providers.hikvision.normalise import Normaliser
 
@@ -37,29 +37,38 @@ class HikvisionReader:
     """Reads through one lane; what the terminal can hold is asked once."""
 
     def __init__(
-        self, isapi: Isapi, normaliser: Normaliser, clock: Clock, zone: ZoneInfo | None, custom: CustomField | None = None
-    ) -> None:
+        self, isapi: Isapi, normaliser: Normaliser, clock: Clock, zone: ZoneInfo | None, custom: CustomField | None = None,
+        *, with_faces: bool = True,
+    ) -> None:  # fmt: skip
         self._isapi = isapi
         self._normal = normaliser
         self._clock = clock
         self._zone = zone
         self._custom = custom
+        self._with_faces = with_faces
+        self._told: tuple[Tree, Tree, Tree] | None = None  # what terminal, persons and cards said of themselves
+        self._library: Tree | None = None  # what the face library said; None: it was not asked
         self._limits: Limits | None = None
         self._faces: Presence | None = None
 
-    async def limits(self) -> Limits:
-        """Four calls at first, none later."""
-        if self._limits is None:
-            get = self._isapi.optional
+    async def limits(self, *, faces: bool = False) -> Limits:
+        """What the terminal can hold. Four calls at first, none later; three as long as faces are nobody's business."""
+        get = self._isapi.optional
+        if self._told is None:
             terminal = await get(f"{_BASE}/capabilities", "ask what the terminal can do")
             people = await get(f"{_BASE}/UserInfo/capabilities", "ask what the terminal keeps of persons", json=True)
             cards: Tree = {}
-            faces: Tree = {}
             if limits_of(terminal, people, cards).cards.offered:
                 cards = await get(f"{_BASE}/CardInfo/capabilities", "ask what the terminal keeps of cards", json=True)
-            if not says_no_faces(terminal):
-                faces = await get(f"{_FDLIB}/capabilities", "ask what the terminal keeps of faces", json=True)
-            limits = limits_of(terminal, people, cards, faces)
+            self._told = terminal, people, cards
+        if self._library is None and (faces or self._with_faces):
+            refused = says_no_faces(self._told[0])
+            ask = "ask what the terminal keeps of faces"
+            self._library = {} if refused else await get(f"{_FDLIB}/capabilities", ask, json=True)
+            self._limits = None
+        if self._limits is None:
+            limits = limits_of(*self._told, self._library)
+            limits = replace(limits, faces=Faces()) if self._library is None else limits  # not asked for, so nothing is known
             self._limits = replace(limits, extended=_place(self._custom)) if self._custom else limits
         return self._limits
 
@@ -121,7 +130,7 @@ class HikvisionReader:
         return Right(what, True)
 
     async def observe(self, kinds: Sequence[str]) -> AsyncIterator[Page]:
-        limits = await self.limits()
+        limits = await self.limits(faces="face" in kinds)
         if "person" in kinds:
             async with aclosing(self._isapi.search(PEOPLE, limits.people.page)) as people:
                 async for found in people:
@@ -137,7 +146,7 @@ class HikvisionReader:
                     yield Page("face", self._normal.faces(owners), total)
 
     async def read(self, kind: str, refs: Sequence[Ref]) -> list[Actual]:
-        limits, wanted = await self.limits(), list(dict.fromkeys(ref.key for ref in refs if ref.key))
+        limits, wanted = await self.limits(faces=kind == "face"), list(dict.fromkeys(ref.key for ref in refs if ref.key))
         if kind == "person":
             return [self._seen(raw) for raw in await self._records(wanted)]
         if kind == "face":
@@ -210,7 +219,7 @@ def _capacity(limits: Limits, persons: int | None, faces: int | None) -> dict[st
     capacity: dict[str, tuple[int | None, int | None]] = {"person": (persons, limits.people.most)}
     if limits.cards.offered:
         capacity["card"] = (None, limits.cards.most)
-    if limits.faces.offered:
+    if limits.faces.offered and (limits.faces.most, faces) != (None, None):
         capacity["face"] = (faces, limits.faces.most)
     return capacity
 

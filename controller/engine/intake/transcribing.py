@@ -6,7 +6,7 @@ is not exactly what stands there.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,8 +137,7 @@ class _Undeclared:
 
 
 def _twice(keys: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    return {key for key in keys if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
+    return {key for key, count in Counter(keys).items() if count > 1}
 
 
 def _written(world: World, resource: Resource, look: Look, undeclared: _Undeclared) -> Transcripts:

@@ -77,16 +77,17 @@ async def _open_lane(
     password: str = "Door-12345",
     clock: Clock | None = None,
     pictures: Pictures | None = None,
+    kinds: frozenset[str] | None = None,
     **config: Any,
 ) -> AsyncIterator[Lane]:
     clock = clock or QuickClock()
     base = {"url": "http://terminal.test", "username": "admin", "password": {"env": "PASSWORD"}, **config}
     if not socket:
-        async with _lane(terminal, base, password, (clock, pictures), httpx.ASGITransport(app=terminal.app)) as lane:
+        async with _lane(terminal, base, password, (clock, pictures, kinds), httpx.ASGITransport(app=terminal.app)) as lane:
             yield lane
         return
     async with serve(terminal.app) as served:
-        async with _lane(terminal, {**base, "url": served.url}, password, (clock, pictures), None) as lane:
+        async with _lane(terminal, {**base, "url": served.url}, password, (clock, pictures, kinds), None) as lane:
             yield lane
 
 
@@ -95,14 +96,14 @@ async def _lane(
     terminal: Terminal,
     config: dict[str, Any],
     password: str,
-    world: tuple[Clock, Pictures | None],
+    world: tuple[Clock, Pictures | None, frozenset[str] | None],
     transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncIterator[Lane]:
-    clock, pictures = world
+    clock, pictures, kinds = world
     parsed = HikvisionConfig.model_validate(config)
     endpoint = PROVIDER.endpoint(parsed)
     async with Http(endpoint, username="admin", password=password, clock=clock, transport=transport, retry=Retry(wait=0.0)) as http:
-        ctx = Context(http, clock, STOCKHOLM, pictures=pictures)
+        ctx = Context(http, clock, STOCKHOLM, pictures=pictures, kinds=kinds)
         async with PROVIDER.reader(parsed, ctx) as reader, PROVIDER.writer(parsed, ctx) as writer:
             assert isinstance(reader, HikvisionReader)
             assert isinstance(writer, HikvisionWriter)

@@ -31,6 +31,23 @@ def _searches(terminal: Terminal) -> list[str]:
     return [call.path for call in terminal.log if call.path in (FDSEARCH, PERSONS) and call.status == 200]
 
 
+async def test_where_faces_are_nobodys_business_nothing_is_asked_about_them(open_lane: OpenLane) -> None:
+    terminal = _filled(3, 2)
+    async with open_lane(terminal, kinds=frozenset({"person"})) as lane:
+        facts = await lane.reader.facts()
+        assert len(await lane.everything("person")) == 3
+        assert not [call.path for call in terminal.log if "FDLib" in call.path]
+        assert "it keeps no faces" not in facts.notes
+        assert set(await lane.everything("face")) == {"1001", "1002"}  # whoever asks is told all the same
+
+
+async def test_what_mappings_manage_is_asked_about_at_first_contact(open_lane: OpenLane) -> None:
+    terminal = _filled(3, 2)
+    async with open_lane(terminal, kinds=frozenset({"person", "face"})) as lane:
+        assert (await lane.reader.facts()).capacity["face"][1] is not None
+        assert [call.path for call in terminal.log if "FDLib" in call.path][:1] == ["/ISAPI/Intelligent/FDLib/capabilities"]
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("faces", [0, 1, 61])
 async def test_every_model_tells_who_has_a_face(open_lane: OpenLane, profile: str, faces: int) -> None:
