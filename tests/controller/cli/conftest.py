@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from controller.cli.app import run
 from controller.model.change import Action, Change, Condition, FieldChange, Limit, Notice, Plan, ResourcePlan, Verdict
 from controller.model.entity import Effect, Provenance
 from controller.model.record import RecordRef
+from tests.doors import simulated_door
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ def trueup(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyte
         return Said(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def door() -> Iterator[Any]:
+    with simulated_door() as terminal:
+        yield terminal
 
 
 DOOR = "Device/front-door"

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,11 +28,9 @@ from controller.cli.session import stopping
 from controller.cli.talk import Talk
 from controller.model.errors import UsageError
 from controller.model.outcome import Rollup, RunResult
-from controller.registry import load_simulator
-from controller.sdk.loopback import serve_in_thread
+from tests.doors import PASSWORD, furnish, judged
 
 Run = Callable[..., Any]
-PASSWORD = "canary-pass-1"
 SPECS = """\
 apiVersion: trueup/v1
 kind: Controller
@@ -67,29 +65,10 @@ MEMBERS = "id,name,until\n1001,Åsa Öberg,2030-12-31\n1002,Živa Čuk,2030-12-3
 
 
 @pytest.fixture
-def door() -> Iterator[Any]:
-    terminal = load_simulator("hikvision")({"password": PASSWORD, "serial": "A1", "timezone": "Europe/Stockholm"})
-    with serve_in_thread([(terminal.app, 0)]) as (served,):
-        terminal.url = served.url
-        yield terminal
-
-
-@pytest.fixture
 def site(door: Any, trueup: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A folder with specs and members, and the password in the store."""
-    Path("specs").mkdir()
-    Path("specs/site.yaml").write_text(SPECS.replace("URL", door.url), encoding="utf-8")
-    Path("specs/members.csv").write_text(MEMBERS, encoding="utf-8")
-    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
-    assert trueup("secrets", "set", "DOOR").code == 0
+    furnish(trueup, monkeypatch, SPECS.replace("URL", door.url), MEMBERS)
     return trueup
-
-
-def judged(name: str, text: str) -> Any:
-    """The output as JSON, held against its own schema."""
-    document = json.loads(text)
-    jsonschema.validate(document, json.loads(all_schemas()[f"{name}.json"]))
-    return document
 
 
 def test_from_the_first_plan_to_drift_and_back(site: Run, door: Any) -> None:

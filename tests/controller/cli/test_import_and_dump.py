@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from controller.cli.schemas import all_schemas
-from controller.registry import load_simulator
-from controller.sdk.loopback import serve_in_thread
+from tests.doors import PASSWORD, judged
 
 Run = Callable[..., Any]
-PASSWORD = "canary-pass-1"
 CARD = "0099887766"
 SPECS = """\
 # the gym   (call Åsa before you change it)
@@ -40,19 +36,17 @@ YEAR = {"enable": True, "beginTime": "2026-01-01T00:00:00", "endTime": "2030-12-
 
 
 @pytest.fixture
-def door() -> Iterator[Any]:
-    terminal = load_simulator("hikvision")({"password": PASSWORD, "serial": "A1", "timezone": "Europe/Stockholm"})
-    terminal.add_person("1001", "Åsa Öberg", Valid=YEAR)
-    terminal.add_person("1002", "Živa Čuk", Valid={**YEAR, "endTime": "2030-12-31T12:30:00"})
-    terminal.add_person("1003", "=HYPERLINK(1)", Valid=YEAR)
-    terminal.add_person("1004", "For Ever", Valid={**YEAR, "enable": False})
-    terminal.add_person("1005", "A Visitor", Valid=YEAR, userType="visitor")
-    terminal.add_person("1006", "Two  Blanks", Valid=YEAR)
-    terminal.add_person("7", "The Boss", Valid=YEAR, localUIRight=True)
-    terminal.add_card("1001", CARD)
-    with serve_in_thread([(terminal.app, 0)]) as (served,):
-        terminal.url = served.url
-        yield terminal
+def door(door: Any) -> Any:
+    """The door with people that nobody declared."""
+    door.add_person("1001", "Åsa Öberg", Valid=YEAR)
+    door.add_person("1002", "Živa Čuk", Valid={**YEAR, "endTime": "2030-12-31T12:30:00"})
+    door.add_person("1003", "=HYPERLINK(1)", Valid=YEAR)
+    door.add_person("1004", "For Ever", Valid={**YEAR, "enable": False})
+    door.add_person("1005", "A Visitor", Valid=YEAR, userType="visitor")
+    door.add_person("1006", "Two  Blanks", Valid=YEAR)
+    door.add_person("7", "The Boss", Valid=YEAR, localUIRight=True)
+    door.add_card("1001", CARD)
+    return door
 
 
 @pytest.fixture
@@ -62,12 +56,6 @@ def site(door: Any, trueup: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     Path("specs/site.yaml").write_text(SPECS.replace("URL", door.url), encoding="utf-8")
     monkeypatch.setenv("DOOR", PASSWORD)
     return trueup
-
-
-def judged(name: str, text: str) -> Any:
-    document = json.loads(text)
-    jsonschema.validate(document, json.loads(all_schemas()[f"{name}.json"]))
-    return document
 
 
 def flat(text: str) -> str:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,9 @@ from controller.cli.show.past.documents import EntityLine, HistoryDocument, Reso
 from controller.cli.show.past.history_text import history_text
 from controller.cli.show.past.run_text import run_text
 from controller.model.errors import UsageError
-from controller.registry import load_simulator
-from controller.sdk.loopback import serve_in_thread
+from tests.doors import furnish, judged
 
 Run = Callable[..., Any]
-PASSWORD = "canary-pass-1"
 DOOR = "Device/front-door"
 SPECS = """\
 apiVersion: trueup/v1
@@ -61,32 +59,13 @@ MEMBERS = "id,name,until\n1001,Åsa Öberg,2030-12-31\n1002,Živa Čuk,2030-12-3
 
 
 @pytest.fixture
-def door() -> Iterator[Any]:
-    terminal = load_simulator("hikvision")({"password": PASSWORD, "serial": "A1", "timezone": "Europe/Stockholm"})
-    with serve_in_thread([(terminal.app, 0)]) as (served,):
-        terminal.url = served.url
-        yield terminal
-
-
-@pytest.fixture
 def site(door: Any, trueup: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Two runs lie behind: two persons were added, then one of them got a longer validity."""
-    Path("specs").mkdir()
-    Path("specs/site.yaml").write_text(SPECS.replace("URL", door.url), encoding="utf-8")
-    Path("specs/members.csv").write_text(MEMBERS, encoding="utf-8")
-    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
-    assert trueup("secrets", "set", "DOOR").code == 0
+    furnish(trueup, monkeypatch, SPECS.replace("URL", door.url), MEMBERS)
     assert trueup("apply", "--auto-approve", "--bootstrap").code == 0
     Path("specs/members.csv").write_text(MEMBERS.replace("Öberg,2030", "Öberg,2031"), encoding="utf-8")
     assert trueup("apply", "--auto-approve").code == 0
     return trueup
-
-
-def judged(name: str, text: str) -> Any:
-    """The output as JSON, held against its own schema."""
-    document = json.loads(text)
-    jsonschema.validate(document, output_schemas()[f"{name}.json"])
-    return document
 
 
 def runs_of(site: Run, *more: str) -> list[dict[str, Any]]:

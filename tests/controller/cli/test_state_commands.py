@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import click
-import jsonschema
 import pytest
 
-from controller.cli.schemas import all_schemas
-from controller.registry import load_simulator
 from controller.sdk.context import SystemClock
-from controller.sdk.loopback import serve_in_thread
 from controller.state.lease import acquire
 from controller.state.rows import PENDING, Begun, OwnedRow
 from controller.state.statements import statements
 from controller.state.store import State
+from tests.doors import furnish, judged
 
 Run = Callable[..., Any]
-PASSWORD = "canary-pass-1"
 CARD = "55667788"
 SPECS = """\
 apiVersion: trueup/v1
@@ -61,30 +56,11 @@ MEMBERS = f"id,name,until,card\n1001,Åsa Öberg,2030-12-31,{CARD}\n1002,Živa �
 
 
 @pytest.fixture
-def door() -> Iterator[Any]:
-    terminal = load_simulator("hikvision")({"password": PASSWORD, "serial": "A1", "timezone": "Europe/Stockholm"})
-    with serve_in_thread([(terminal.app, 0)]) as (served,):
-        terminal.url = served.url
-        yield terminal
-
-
-@pytest.fixture
 def site(trueup: Run, door: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The door holds what the specs say, and the state knows it."""
-    Path("specs").mkdir()
-    Path("specs/all.yaml").write_text(SPECS.replace("URL", door.url), encoding="utf-8")
-    Path("specs/members.csv").write_text(MEMBERS, encoding="utf-8")
-    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
-    assert trueup("secrets", "set", "DOOR").code == 0
+    furnish(trueup, monkeypatch, SPECS.replace("URL", door.url), MEMBERS)
     assert trueup("apply", "--bootstrap", "--auto-approve").code == 0
     return trueup
-
-
-def judged(name: str, text: str) -> Any:
-    """The output as JSON, held against its own schema."""
-    document = json.loads(text)
-    jsonschema.validate(document, json.loads(all_schemas()[f"{name}.json"]))
-    return document
 
 
 def in_state(work: Callable[[State], Any]) -> Any:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-import jsonschema
 import pytest
 
-from controller.cli.schemas import all_schemas
 from controller.cli.show.answers_text import answers_text
 from controller.cli.show.documents import answer_row
 from controller.engine.check import TestResult, _forbidden
-from controller.registry import load_simulator
-from controller.sdk.loopback import serve_in_thread
 from controller.sdk.provider import Right
+from tests.doors import furnish, judged
 
 Run = Callable[..., Any]
-PASSWORD = "canary-pass-1"
 DOOR = "Device/front-door"
 SPECS = """\
 apiVersion: trueup/v1
@@ -69,29 +64,11 @@ ALLOW = ("--allow", f"revoke:{DOOR}=9", "--allow", f"grant:{DOOR}=9")
 
 
 @pytest.fixture
-def door() -> Iterator[Any]:
-    terminal = load_simulator("hikvision")({"password": PASSWORD, "serial": "A1", "timezone": "Europe/Stockholm"})
-    with serve_in_thread([(terminal.app, 0)]) as (served,):
-        terminal.url = served.url
-        yield terminal
-
-
-@pytest.fixture
 def site(door: Any, trueup: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A door that was brought into order once."""
-    Path("specs").mkdir()
-    Path("specs/site.yaml").write_text(SPECS.replace("URL", door.url), encoding="utf-8")
-    Path("specs/members.csv").write_text(MEMBERS, encoding="utf-8")
-    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
-    assert trueup("secrets", "set", "DOOR").code == 0
+    furnish(trueup, monkeypatch, SPECS.replace("URL", door.url), MEMBERS)
     assert trueup("apply", "--bootstrap", "--auto-approve").code == 0
     return trueup
-
-
-def judged(name: str, text: str) -> Any:
-    document = json.loads(text)
-    jsonschema.validate(document, json.loads(all_schemas()[f"{name}.json"]))
-    return document
 
 
 # -- why and try -------------------------------------------------------------------------------------------------------------
